@@ -1,0 +1,101 @@
+// Package cmd is the command line of pxe: the only code that knows cobra, the
+// terminal, signals and exit codes. Each subcommand is one file: an options
+// struct, a constructor and a run function.
+package cmd
+
+import (
+	"context"
+	"errors"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+// The help groups.
+const (
+	groupServe    = "serve"
+	groupGenerate = "generate"
+	groupDebug    = "debug"
+)
+
+// Main runs the program with its arguments (without the program's name) and
+// returns the exit code. SIGINT and SIGTERM end the command in order; a second
+// one kills the process.
+func Main(args []string, s Streams) int {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop)
+
+	root := newRootCmd(s)
+	root.SetArgs(args)
+	ran, err := root.ExecuteContextC(ctx)
+	if err != nil {
+		var usage *usageError
+		if errors.As(err, &usage) && hintOf(err) == "" {
+			err = withHint(err, "see `%s --help`", ran.CommandPath())
+		}
+		printError(s, err, wantsJSON(ran))
+	}
+	return codeFor(err)
+}
+
+// wantsJSON tells whether the command that ran was asked for JSON.
+func wantsJSON(cmd *cobra.Command) bool {
+	f := cmd.Flags().Lookup("output")
+	return f != nil && f.Value.String() == string(formatJSON)
+}
+
+func newRootCmd(s Streams) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "pxe",
+		Short: "Network boot, one link at a time",
+		Long: `pxe is a toolkit for network boot: each link of the chain (DHCP, TFTP, HTTP,
+boot loader configuration, the client itself) is a command that can be run,
+generated or debugged alone.`,
+		Example: `  pxe try                          see a machine boot, without touching a network
+  pxe probe-client --interface eth0     why does this machine not boot?
+  pxe serve-tftp /srv/tftp              serve one link of the chain`,
+		Version:       version(),
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          unknownCommand,
+		RunE:          func(cmd *cobra.Command, args []string) error { return cmd.Help() },
+	}
+	root.SetIn(s.In)
+	root.SetOut(s.Out)
+	root.SetErr(s.Err)
+	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
+	root.AddGroup(
+		&cobra.Group{ID: groupServe, Title: "Serve:"},
+		&cobra.Group{ID: groupGenerate, Title: "Generate:"},
+		&cobra.Group{ID: groupDebug, Title: "Debug:"},
+	)
+	add := func(group string, cmds ...*cobra.Command) {
+		for _, c := range cmds {
+			c.GroupID = group
+			c.DisableFlagsInUseLine = true
+			root.AddCommand(c)
+		}
+	}
+	add(groupServe) // newServeDHCPCmd(s), newServeTFTPCmd(s), newServeHTTPCmd(s): each author adds theirs here
+	add(groupGenerate, newGenManCmd(s))
+	add(groupDebug)
+	root.AddCommand(&cobra.Command{Use: "exit-codes", Short: "What the exit codes mean", Long: exitCodesHelp})
+	return root
+}
+
+// unknownCommand refuses a word that is no command, and names the nearest.
+func unknownCommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	err := usagef("unknown command %q", args[0])
+	cmd.SuggestionsMinimumDistance = 2
+	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+		return withHint(err, "did you mean `%s %s`?", cmd.Name(), strings.Join(near, "` or `pxe "))
+	}
+	return err
+}
