@@ -1,0 +1,87 @@
+package tftp
+
+import (
+	"context"
+	"net"
+	"net/netip"
+	"time"
+)
+
+// ListenFunc opens a packet socket; it has the shape of
+// net.ListenConfig.ListenPacket. A transfer opens its own with network "udp"
+// and a port of 0, because a port is a transfer's identity (RFC 1350 section 4).
+type ListenFunc func(ctx context.Context, network, address string) (net.PacketConn, error)
+
+// conn is the socket of a transfer. Where the net.PacketConn beneath has the
+// methods of net.UDPConn, packets cost no allocation.
+type conn struct {
+	net.PacketConn
+	fast addrPortConn // nil when PacketConn has no such methods
+}
+
+type addrPortConn interface {
+	ReadFromUDPAddrPort(b []byte) (int, netip.AddrPort, error)
+	WriteToUDPAddrPort(b []byte, addr netip.AddrPort) (int, error)
+}
+
+func newConn(pc net.PacketConn) conn {
+	fast, _ := pc.(addrPortConn)
+	return conn{pc, fast}
+}
+
+// listen opens the socket of a transfer on a local address, or on any when
+// local is the zero value.
+func listen(ctx context.Context, f ListenFunc, local netip.Addr) (conn, error) {
+	if f == nil {
+		f = listenHost
+	}
+	address := ":0"
+	if local.IsValid() {
+		address = netip.AddrPortFrom(local, 0).String()
+	}
+	pc, err := f(ctx, "udp", address)
+	if err != nil {
+		return conn{}, err
+	}
+	return newConn(pc), nil
+}
+
+// read reads a datagram; what does not fit into b is cut off.
+func (c conn) read(b []byte) (int, netip.AddrPort, error) {
+	if c.fast != nil {
+		n, from, err := c.fast.ReadFromUDPAddrPort(b)
+		return n, unmap(from), err
+	}
+	n, addr, err := c.ReadFrom(b)
+	if err != nil {
+		return n, netip.AddrPort{}, err
+	}
+	return n, addrPort(addr), nil
+}
+
+func (c conn) write(b []byte, to netip.AddrPort) error {
+	if c.fast != nil {
+		_, err := c.fast.WriteToUDPAddrPort(b, to)
+		return err
+	}
+	_, err := c.WriteTo(b, net.UDPAddrFromAddrPort(to))
+	return err
+}
+
+// addrPort is the address of a datagram's sender, the zero value when it is
+// not one of UDP.
+func addrPort(addr net.Addr) netip.AddrPort {
+	if a, ok := addr.(interface{ AddrPort() netip.AddrPort }); ok {
+		return unmap(a.AddrPort())
+	}
+	ap, _ := netip.ParseAddrPort(addr.String())
+	return unmap(ap)
+}
+
+// unmap turns the IPv4 address that a dual-stack socket shows as IPv6 back.
+func unmap(ap netip.AddrPort) netip.AddrPort {
+	return netip.AddrPortFrom(ap.Addr().Unmap(), ap.Port())
+}
+
+// past is a deadline that makes a waiting read return at once.
+func past() time.Time { return time.Unix(1, 0) }

@@ -1,0 +1,214 @@
+package tftp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/netip"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Why a request came to its end from this side.
+var (
+	errBroadcast  = errors.New("a request to a broadcast address")
+	errRestarted  = errors.New("the client was restarted and asks again")
+	errStopped    = errors.New("the server was stopped")
+	errSuperseded = errors.New("the client asks for something else from the same port")
+)
+
+// request is one request being answered, from the first look at the name to the
+// end of the transfer, in a goroutine of its own.
+type request struct {
+	server    *Server
+	packet    Packet
+	malformed error  // why packet is no good
+	text      string // the datagram, to know a copy of it
+	client    netip.AddrPort
+	local     netip.Addr // the address that was asked; the zero value if unknown
+	arrived   time.Time
+	cancel    context.CancelCauseFunc
+
+	mu     sync.Mutex // guards driver, for again
+	driver *driver    // nil until the transfer runs
+}
+
+func (r *request) event(kind EventKind, err error) Event {
+	return Event{
+		Kind: kind, Err: err, Time: r.arrived, Client: r.client, Local: r.local,
+		File: r.packet.Name, Mode: r.packet.Mode, Options: r.packet.Options, Size: -1,
+	}
+}
+
+// serve answers the request and tells how that ended.
+func (r *request) serve(ctx context.Context) Event {
+	e := r.event(EventFailed, nil)
+	r.answer(ctx, &e)
+	e.Duration = time.Since(r.arrived)
+	return e
+}
+
+// answer sends the file, or an ERROR before any OACK. It sets e.Kind and e.Err
+// and what else there is to tell.
+func (r *request) answer(ctx context.Context, e *Event) {
+	file, err := r.open(e)
+	if err != nil {
+		r.refuse(ctx, e, err)
+		return
+	}
+	defer file.Close()
+	e.Size = file.Size()
+	agreed, oack, err := negotiate(r.packet.Options, file.Size(), r.limits())
+	if err != nil {
+		r.refuse(ctx, e, err)
+		return
+	}
+	e.BlockSize, e.Window = agreed.blockSize, agreed.window
+	c, err := listen(ctx, r.server.ListenPacket, r.local)
+	if err != nil {
+		e.Kind, e.Err = EventDropped, fmt.Errorf("open a socket for the transfer: %w", err)
+		return
+	}
+	defer c.Close()
+	t := newTimer(r.server.Timeout, r.server.Retries, senderFloor)
+	t.agree(agreed.interval, r.server.Retries)
+	s := newSender(file, file.Size(), agreed, oack, t)
+	err = r.run(ctx, c, s)
+	e.Bytes, e.Blocks, e.Retransmits = s.delivered(), max(s.base, 0), s.retransmits
+	r.judge(e, s, err)
+}
+
+// run sends the file.
+func (r *request) run(ctx context.Context, c conn, s *sender) error {
+	d := newDriver(c, r.client, true, maxOptions, headerSize+int(s.blockSize))
+	r.mu.Lock()
+	r.driver = d
+	r.mu.Unlock()
+	switch err := d.run(ctx, s); {
+	case err == nil:
+		return d.explain(s.Err())
+	case errors.Is(err, errSuperseded):
+		// Silently: the client would take an ERROR for the answer to its new
+		// request.
+		return err
+	case ctx.Err() != nil:
+		d.tell(&Error{CodeUndefined, errStopped.Error()})
+		return errStopped
+	default:
+		return err
+	}
+}
+
+// again tells the running transfer that its request has come once more.
+func (r *request) again() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.driver != nil {
+		r.driver.forward(Packet{Op: OpRRQ})
+	}
+}
+
+// judge says what kind of end it was that s came to with err.
+func (r *request) judge(e *Event, s *sender, err error) {
+	var fault *Error
+	byClient := errors.As(err, &fault)
+	_, sizeAsked := findOption(r.packet.Options, optSize)
+	probe := sizeAsked && !s.answered()
+	e.Kind, e.Err = EventFailed, err
+	switch {
+	case err == nil:
+		e.Kind = EventDone
+	case probe && (errors.Is(err, errSuperseded) || byClient && (fault.Code == CodeOption || fault.Code == CodeUndefined)):
+		e.Kind, e.Err = EventSizeProbe, nil
+	case byClient && fault.Code == CodeUndefined:
+		e.Kind, e.Err = EventClosed, nil
+		e.note(fault.Message)
+	case s.allSent() && (errors.Is(err, ErrTimeout) || isRefusal(err)):
+		// The end of dallying (RFC 1350 section 6): nobody is there any more to
+		// whom the last block could be sent again.
+		e.Kind, e.Err = EventDone, nil
+		e.Bytes, e.Blocks = e.Size, s.last
+		e.note("the last ACK is missing")
+	}
+}
+
+// limits is what this client gets at most.
+func (r *request) limits() limits {
+	most := limits{r.server.maxBlockSize(), r.server.maxWindow()}
+	if _, ok := findOption(r.packet.Options, optBlockSize); ok {
+		mtu := r.server.mtu(r.local, r.client)
+		most.blockSize = blockLimit(most.blockSize, mtu, r.client.Addr().Is6())
+	}
+	return most
+}
+
+// open finds the file that was asked for, in the mode that was asked for.
+func (r *request) open(e *Event) (File, error) {
+	if r.malformed != nil {
+		return nil, fmt.Errorf("%w: %w", &Error{CodeIllegal, "malformed request"}, r.malformed)
+	}
+	text := strings.EqualFold(r.packet.Mode, "netascii")
+	if !text && !strings.EqualFold(r.packet.Mode, "octet") {
+		return nil, &Error{CodeIllegal, "unknown mode"}
+	}
+	if r.packet.Op == OpWRQ {
+		return nil, &Error{CodeAccess, "this server takes no files"}
+	}
+	name, note, err := CleanName(r.packet.Name)
+	e.note(note)
+	if err != nil {
+		return nil, err
+	}
+	e.File = name
+	file, err := r.server.Source.Open(name, r.client)
+	if err != nil || !text {
+		return file, err
+	}
+	converted, err := newNetASCIIFile(file)
+	if err != nil {
+		file.Close()
+		return nil, err
+	}
+	return converted, nil
+}
+
+// refuse answers with an ERROR. The client learns the code and the name that
+// was looked for, never how things are called on this host.
+func (r *request) refuse(ctx context.Context, e *Event, err error) {
+	fault := faultFor(err, e.File)
+	e.Kind, e.Err = EventRefused, err
+	switch {
+	case r.malformed != nil:
+		e.Kind = EventMalformed
+	case fault.Code == CodeNotFound:
+		e.Err = fault
+	case !errors.As(err, new(*Error)):
+		e.Err = fmt.Errorf("%w: %w", fault, err)
+	}
+	c, err := listen(ctx, r.server.ListenPacket, r.local)
+	if err != nil {
+		e.Kind, e.Err = EventDropped, fmt.Errorf("open a socket for an error: %w", err)
+		return
+	}
+	defer c.Close()
+	p := Packet{Op: OpERROR, Code: fault.Code, Message: fault.Message}
+	if err := c.write(p.Append(nil), r.client); err != nil {
+		e.Err = fmt.Errorf("%w (not sent: %w)", e.Err, err)
+	}
+}
+
+// faultFor is the ERROR for a file that could not be opened.
+func faultFor(err error, name string) *Error {
+	var fault *Error
+	switch {
+	case errors.As(err, &fault):
+		return fault
+	case errors.Is(err, fs.ErrNotExist):
+		return &Error{CodeNotFound, "file not found: " + name}
+	case errors.Is(err, fs.ErrPermission):
+		return &Error{CodeAccess, "access denied: " + name}
+	}
+	return &Error{CodeUndefined, "the file could not be opened"}
+}

@@ -1,0 +1,228 @@
+package tftp
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"sync"
+	"time"
+)
+
+// Defaults of a Server's limits.
+const (
+	defaultMaxWindow    = 64
+	defaultMaxTransfers = 4096
+)
+
+// Server gives the files of a Source away. Only Source is needed: the zero
+// value of every other field stands for a sensible default. It must not be
+// copied, and its fields must not change, once Serve runs; Serve may run on
+// several sockets at once, one for each address for example.
+type Server struct {
+	Source Source
+
+	// ListenPacket opens the socket of each transfer, on the address that was
+	// asked and port 0. nil: a UDP socket of this host.
+	ListenPacket ListenFunc
+	// MTU tells the IP MTU of the way from local to client, 0 if unknown; blocks
+	// are kept so small that their packets fit. nil: on Linux, and without
+	// ListenPacket, what the kernel knows of the route; otherwise unknown.
+	MTU func(local, client netip.Addr) int
+
+	// MaxBlockSize (bytes) and MaxWindow (blocks) limit what a client gets.
+	// 0: 65464 and 64.
+	MaxBlockSize, MaxWindow int
+	// Timeout is the time until the first resend while the round trip is not
+	// known; afterwards the round trip decides. 0: 1 s.
+	Timeout time.Duration
+	// Retries is the number of resends, at doubled intervals of up to 8 s, after
+	// which a client that never answered is given up. A client that falls silent
+	// later gets the same time (with the defaults 31 s), but more resends. 0: 5.
+	Retries int
+	// MaxTransfers is how many requests a Serve answers at the same time. What
+	// comes above is dropped: clients ask again. 0: 4096.
+	MaxTransfers int
+
+	// OnEvent is told how each request ended; nil: nobody is. Calls do not
+	// overlap, and a slow one holds up the requests behind it.
+	OnEvent func(Event)
+
+	eventMu sync.Mutex // held while OnEvent runs
+}
+
+func (s *Server) emit(e Event) {
+	if s.OnEvent == nil {
+		return
+	}
+	s.eventMu.Lock()
+	defer s.eventMu.Unlock()
+	s.OnEvent(e)
+}
+
+// Serve answers the requests that come to conn, until ctx ends: then it returns
+// nil. Running transfers are ended, their clients told. The error is otherwise
+// that of conn. Serve does not close conn.
+func (s *Server) Serve(ctx context.Context, conn net.PacketConn) error {
+	d := newDoor(conn)
+	stop := context.AfterFunc(ctx, func() { _ = conn.SetReadDeadline(past()) })
+	defer stop()
+	f := &front{server: s, running: make(map[netip.AddrPort]*request)}
+	requests, cancel := context.WithCancelCause(ctx)
+	defer f.wait.Wait()
+	defer cancel(errStopped)
+
+	buf := make([]byte, maxOptions+2)
+	for failures := 0; ; {
+		n, client, local, err := d.receive(buf)
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case err == nil:
+			failures = 0
+			f.datagram(requests, buf[:n], client, local)
+		case errors.Is(err, net.ErrClosed), failures == maxFailures:
+			return fmt.Errorf("tftp: read requests: %w", err)
+		case errors.Is(err, os.ErrDeadlineExceeded):
+		default:
+			// An interface that goes down, a packet filter, an ICMP error:
+			// mostly over in a moment, but not to be waited for in a circle.
+			failures++
+			sleep(ctx, time.Duration(failures)*failurePause)
+		}
+	}
+}
+
+// Errors of the request socket: how many in a row end Serve, and the pause
+// after the first.
+const (
+	maxFailures  = 20
+	failurePause = 10 * time.Millisecond
+)
+
+func sleep(ctx context.Context, d time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(d):
+	}
+}
+
+// front sorts what comes to one request socket.
+type front struct {
+	server *Server
+	wait   sync.WaitGroup // one for each running request
+
+	mu      sync.Mutex // guards running
+	running map[netip.AddrPort]*request
+}
+
+// datagram looks at what came. Only what starts with the opcode of a request
+// can lead to an answer.
+func (f *front) datagram(ctx context.Context, b []byte, client netip.AddrPort, local localAddr) {
+	p, err := Parse(b)
+	r := &request{
+		server: f.server, packet: p, malformed: err, text: string(b),
+		client: client, local: local.addr, arrived: time.Now(),
+	}
+	switch {
+	case !isRequest(b):
+		if err == nil {
+			err = fmt.Errorf("%w: %v at the request port", ErrMalformed, p.Op)
+		}
+		f.server.emit(r.event(EventMalformed, err))
+	case local.broadcast:
+		// RFC 1123 section 4.2.3.4.
+		f.server.emit(r.event(EventDropped, errBroadcast))
+	default:
+		f.request(ctx, r)
+	}
+}
+
+func isRequest(b []byte) bool {
+	if len(b) < 2 {
+		return false
+	}
+	op := Op(binary.BigEndian.Uint16(b))
+	return op == OpRRQ || op == OpWRQ
+}
+
+// request starts to answer r, if it may enter.
+func (f *front) request(ctx context.Context, r *request) {
+	ctx, r.cancel = context.WithCancelCause(ctx)
+	if ok, err := f.enter(r); !ok {
+		r.cancel(nil)
+		if err != nil {
+			f.server.emit(r.event(EventDropped, err))
+		}
+		return
+	}
+	f.wait.Go(func() {
+		e := r.serve(ctx)
+		r.cancel(nil)
+		f.leave(r)
+		f.server.emit(e)
+	})
+}
+
+// enter adds r to the running requests. A copy of one that is being answered
+// does not enter (RFC 1123 section 4.2.3.1): that one is told. A client that
+// asks for something else from the same port has given up what it asked for
+// before. The error is ErrBusy when there is no room.
+func (f *front) enter(r *request) (ok bool, err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	old := f.running[r.client]
+	switch {
+	case old != nil && old.text == r.text:
+		old.again()
+		return false, nil
+	case old != nil:
+		old.cancel(errSuperseded)
+	case len(f.running) >= f.server.maxTransfers():
+		return false, ErrBusy
+	}
+	f.running[r.client] = r
+	return true, nil
+}
+
+func (f *front) leave(r *request) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.running[r.client] == r {
+		delete(f.running, r.client)
+	}
+}
+
+func (s *Server) maxBlockSize() int {
+	if s.MaxBlockSize <= 0 {
+		return MaxBlockSize
+	}
+	return min(max(s.MaxBlockSize, MinBlockSize), MaxBlockSize)
+}
+
+func (s *Server) maxWindow() int {
+	if s.MaxWindow <= 0 {
+		return defaultMaxWindow
+	}
+	return min(s.MaxWindow, maxWindow)
+}
+
+func (s *Server) maxTransfers() int {
+	if s.MaxTransfers <= 0 {
+		return defaultMaxTransfers
+	}
+	return s.MaxTransfers
+}
+
+func (s *Server) mtu(local netip.Addr, client netip.AddrPort) int {
+	switch {
+	case s.MTU != nil:
+		return s.MTU(local, client.Addr())
+	case s.ListenPacket == nil:
+		return routeMTU(local, client)
+	}
+	return 0
+}

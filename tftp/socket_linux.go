@@ -1,0 +1,83 @@
+package tftp
+
+import (
+	"context"
+	"net"
+	"net/netip"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// listenHost opens the socket of a transfer on this host. Each option helps
+// and none is needed, so failures do not count:
+//   - without "don't fragment" a block larger than the path carries arrives in
+//     pieces instead of not at all;
+//   - the socket is not connected, because a stranger must be heard to be told
+//     that it is one; IP_RECVERR (ip(7)) reports ICMP errors all the same.
+func listenHost(ctx context.Context, network, address string) (net.PacketConn, error) {
+	config := net.ListenConfig{Control: func(_, _ string, c syscall.RawConn) error {
+		return c.Control(func(fd uintptr) {
+			_ = unix.SetsockoptInt(int(fd), unix.SOL_IP, unix.IP_MTU_DISCOVER, unix.IP_PMTUDISC_DONT)
+			_ = unix.SetsockoptInt(int(fd), unix.SOL_IPV6, unix.IPV6_MTU_DISCOVER, unix.IPV6_PMTUDISC_DONT)
+			_ = unix.SetsockoptInt(int(fd), unix.SOL_IP, unix.IP_RECVERR, 1)
+			_ = unix.SetsockoptInt(int(fd), unix.SOL_IPV6, unix.IPV6_RECVERR, 1)
+		})
+	}}
+	return config.ListenPacket(ctx, network, address)
+}
+
+// refusedBy empties the socket's queue of ICMP errors, and reports whether one
+// was about a packet to peer.
+func refusedBy(pc net.PacketConn, peer netip.AddrPort) bool {
+	udp, ok := pc.(*net.UDPConn)
+	if !ok {
+		return true
+	}
+	found, peer := false, netip.AddrPortFrom(peer.Addr().WithZone(""), peer.Port())
+	control(udp, func(fd int) {
+		var data, oob [512]byte
+		for {
+			_, _, _, to, err := unix.Recvmsg(fd, data[:], oob[:], unix.MSG_ERRQUEUE|unix.MSG_DONTWAIT)
+			if err != nil {
+				return
+			}
+			found = found || sockaddrPort(to) == peer
+		}
+	})
+	return found
+}
+
+// sockaddrPort converts a socket address without its zone.
+func sockaddrPort(sa unix.Sockaddr) netip.AddrPort {
+	switch sa := sa.(type) {
+	case *unix.SockaddrInet4:
+		return netip.AddrPortFrom(netip.AddrFrom4(sa.Addr), uint16(sa.Port))
+	case *unix.SockaddrInet6:
+		return unmap(netip.AddrPortFrom(netip.AddrFrom16(sa.Addr), uint16(sa.Port)))
+	}
+	return netip.AddrPort{}
+}
+
+// routeMTU is the MTU of the way from local to a client as the kernel knows it:
+// that of the interface, or less where a router has said so. 0 is unknown.
+func routeMTU(local netip.Addr, client netip.AddrPort) int {
+	dialer := net.Dialer{}
+	if local.IsValid() {
+		dialer.LocalAddr = net.UDPAddrFromAddrPort(netip.AddrPortFrom(local, 0))
+	}
+	c, err := dialer.Dial("udp", client.String()) // sends nothing
+	if err != nil {
+		return 0
+	}
+	defer c.Close()
+	mtu := 0
+	control(c.(*net.UDPConn), func(fd int) {
+		if client.Addr().Is4() {
+			mtu, _ = unix.GetsockoptInt(fd, unix.SOL_IP, unix.IP_MTU)
+		} else {
+			mtu, _ = unix.GetsockoptInt(fd, unix.SOL_IPV6, unix.IPV6_MTU)
+		}
+	})
+	return max(mtu, 0)
+}
