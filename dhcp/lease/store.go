@@ -1,0 +1,195 @@
+package lease
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"net/netip"
+	"os"
+	"slices"
+	"time"
+)
+
+// ErrLocked is a journal that another process uses.
+var ErrLocked = errors.New("lease file is in use by another process")
+
+// Store is pools whose leases outlive the process.
+type Store struct {
+	pools   []*Pool
+	journal *journal // nil: in memory only
+	lock    *os.File
+	retryAt time.Time // no attempt to mend a failed journal before this
+	compact int       // rewrite when the file has more records than this
+	damaged int
+	copied  string
+
+	// strangers are leases on addresses that no pool has as configured now.
+	// They are kept in the journal until they end: a start with the wrong
+	// ranges must not lose them.
+	strangers map[netip.Addr]Lease
+}
+
+// Open makes the pools and fills them from the journal at path, which is made
+// when it is not there. Leases on addresses that have no place in these pools
+// are kept in the file until they end. An empty path keeps nothing: leases end
+// with the process.
+//
+// A last record that a crash cut off is passed over. Damage elsewhere costs the
+// damaged records alone; see Damaged. The error is ErrLocked, ErrFormat, one of
+// New, or one of the file system.
+func Open(path string, pools []Config, now time.Time) (*Store, error) {
+	s := &Store{strangers: make(map[netip.Addr]Lease)}
+	for _, cfg := range pools {
+		p, err := New(cfg)
+		if err != nil {
+			return nil, err
+		}
+		s.pools = append(s.pools, p)
+	}
+	if path == "" {
+		return s, nil
+	}
+	var err error
+	if s.lock, err = lock(path + ".lock"); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	if err := s.openJournal(path, now); err != nil {
+		s.lock.Close()
+		return nil, err
+	}
+	for _, p := range s.pools {
+		p.changed = s.journal.append
+	}
+	return s, nil
+}
+
+func (s *Store) openJournal(path string, now time.Time) error {
+	s.journal = &journal{path: path, create: createFile}
+	found, err := load(path, s.restore)
+	if err != nil {
+		return err
+	}
+	if found.damaged > 0 {
+		s.damaged, s.copied = found.damaged, path+".damaged"
+		os.Remove(s.copied)
+		if err := os.Link(path, s.copied); err != nil {
+			return fmt.Errorf("keep a copy of the damaged lease file: %w", err)
+		}
+	}
+	s.journal.records = found.records
+	s.compact = limit(s.count())
+	if found.records == 0 || found.damaged > 0 || found.torn || found.records > s.compact {
+		return s.rewrite(now)
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0)
+	if err != nil {
+		return err
+	}
+	s.journal.file = dataFile{f}
+	return nil
+}
+
+// restore gives a lease from the journal to its pool.
+func (s *Store) restore(l Lease) {
+	for _, p := range s.pools {
+		if p.restore(l) {
+			return
+		}
+	}
+	s.strangers[l.Addr] = l
+}
+
+// Pool returns the pool made from the configuration of that index.
+func (s *Store) Pool(i int) *Pool { return s.pools[i] }
+
+// Damaged tells how many records of the journal could not be read, and where a
+// copy of the file as it was is kept. Zero lines means a sound file.
+func (s *Store) Damaged() (lines int, copied string) { return s.damaged, s.copied }
+
+// retryAfter is how long a failed journal rests before the next attempt to mend
+// it: rewriting a large file for every packet would do nobody good.
+const retryAfter = time.Second
+
+// Sync makes everything that the pools committed durable. With nothing new it
+// costs nothing. After an error nothing that was committed since the last Sync
+// may be promised to a client; the store goes on, and a later Sync writes the
+// journal anew.
+func (s *Store) Sync(now time.Time) error {
+	if s.journal == nil {
+		return nil
+	}
+	if s.journal.failed != nil {
+		return s.mend(now)
+	}
+	if err := s.journal.sync(); err != nil {
+		return err
+	}
+	if s.journal.records > s.compact {
+		// All is durable already: a failure here only leaves the file long.
+		if s.rewrite(now) != nil {
+			s.compact = limit(s.journal.records)
+		}
+	}
+	return nil
+}
+
+// mend replaces a failed journal by a new one.
+func (s *Store) mend(now time.Time) error {
+	if now.Before(s.retryAt) {
+		return s.journal.failed
+	}
+	s.retryAt = now.Add(retryAfter)
+	return s.rewrite(now)
+}
+
+// rewrite makes the journal hold one record a lease.
+func (s *Store) rewrite(now time.Time) error {
+	leases := s.Leases(now)
+	if err := s.journal.rewrite(leases); err != nil {
+		return err
+	}
+	s.compact = limit(len(leases))
+	return nil
+}
+
+// limit is how many records a file of so many leases may have before it is
+// rewritten: the more leases, the seldomer.
+func limit(leases int) int { return 2*leases + 10_000 }
+
+// count is how many records a rewritten journal has, about.
+func (s *Store) count() int {
+	n := len(s.strangers)
+	for _, p := range s.pools {
+		n += len(p.byAddr)
+	}
+	return n
+}
+
+// Leases returns every lease but the offers, the ones that end first at the
+// front.
+func (s *Store) Leases(now time.Time) []Lease {
+	var all []Lease
+	for _, p := range s.pools {
+		p.durable(func(l Lease) { all = append(all, l) })
+	}
+	for addr, l := range s.strangers {
+		if l.Expired(now) {
+			delete(s.strangers, addr)
+			continue
+		}
+		all = append(all, l)
+	}
+	slices.SortFunc(all, func(a, b Lease) int {
+		return cmp.Or(cmp.Compare(unixOf(a.Expires), unixOf(b.Expires)), a.Addr.Compare(b.Addr))
+	})
+	return all
+}
+
+// Close makes the last commits durable and gives the journal free for others.
+func (s *Store) Close() error {
+	if s.journal == nil {
+		return nil
+	}
+	err := s.journal.sync()
+	return errors.Join(err, s.journal.file.Close(), s.lock.Close())
+}

@@ -1,0 +1,479 @@
+package lease
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+)
+
+var cmpAddr = cmp.Comparer(func(a, b netip.Addr) bool { return a == b })
+
+func openStore(t testing.TB, path string, cfgs ...Config) *Store {
+	t.Helper()
+	s, err := Open(path, cfgs, start)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func mustSync(t testing.TB, s *Store, now time.Time) {
+	t.Helper()
+	if err := s.Sync(now); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func mustClose(t testing.TB, s *Store) {
+	t.Helper()
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestStoreKeepsEverything(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "leases")
+	cfg := testConfig("192.0.2.10", "192.0.2.99")
+	s := openStore(t, path, cfg)
+	p := s.Pool(0)
+	named := client(1)
+	named.Name = "node \"1\"\nünïcode"
+	mustCommit(t, p, named, addr("192.0.2.10"), start)
+	mustCommit(t, p, client(2), addr("192.0.2.11"), start)
+	mustCommit(t, p, Client{}, addr("192.0.2.12"), start)
+	p.Commit(client(4), addr("192.0.2.13"), -1, start)
+	p.Release(client(2).Key, addr("192.0.2.11"), start)
+	p.Decline(Client{}.Key, addr("192.0.2.12"), start)
+	want := s.Leases(start)
+	mustSync(t, s, start)
+	mustClose(t, s)
+
+	s = openStore(t, path, cfg)
+	defer s.Close()
+	if diff := cmp.Diff(want, s.Leases(start), cmpAddr); diff != "" || len(want) != 4 {
+		t.Errorf("%d leases (-before +after):\n%s", len(want), diff)
+	}
+	check(t, s.Pool(0))
+}
+
+// TestJournalGolden pins the format: files written today must load for ever.
+func TestJournalGolden(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "leases")
+	s := openStore(t, path, testConfig("192.0.2.10", "192.0.2.99"))
+	s.Pool(0).Commit(Client{Key: "\x01\x52\x54\x00\x12\x34\x56", Name: "node1"}, addr("192.0.2.10"), 6*time.Hour, start)
+	s.Pool(0).Commit(Client{Key: "\x01\x52\x54\x00\x12\x34\x57"}, addr("192.0.2.11"), -1, start)
+	mustClose(t, s)
+	got, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := os.ReadFile("testdata/journal.golden")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), string(got)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// TestGroupCommit checks that any number of commits costs one write and one
+// sync, and that no commits cost none.
+func TestGroupCommit(t *testing.T) {
+	s := openStore(t, filepath.Join(t.TempDir(), "leases"), testConfig("192.0.2.10", "192.0.2.99"))
+	defer s.Close()
+	f := &brokenFile{file: s.journal.file}
+	s.journal.file = f
+	for n := range 50 {
+		mustCommit(t, s.Pool(0), client(n), address(number(addr("192.0.2.10"))+uint32(n)), start)
+	}
+	for range 3 {
+		mustSync(t, s, start)
+	}
+	if f.writes != 1 || f.syncs != 1 {
+		t.Errorf("%d writes and %d syncs, want 1 and 1", f.writes, f.syncs)
+	}
+}
+
+// brokenFile counts, and fails when told to.
+type brokenFile struct {
+	file
+	writes, syncs     int
+	writeErr, syncErr error
+}
+
+func (f *brokenFile) Write(b []byte) (int, error) {
+	f.writes++
+	if f.writeErr != nil {
+		n, _ := f.file.Write(b[:len(b)/2]) // as a full disk does
+		return n, f.writeErr
+	}
+	return f.file.Write(b)
+}
+
+func (f *brokenFile) Sync() error {
+	f.syncs++
+	if f.syncErr != nil {
+		return f.syncErr
+	}
+	return f.file.Sync()
+}
+
+// TestFullDisk checks that a lease which could not be written is reported, that
+// the store goes on, and that it mends itself when there is room again.
+func TestFullDisk(t *testing.T) {
+	full := errors.New("no space left on device")
+	tests := []struct {
+		name string
+		file brokenFile
+	}{
+		{"half a record", brokenFile{writeErr: full}},
+		{"failed sync", brokenFile{syncErr: full}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "leases")
+			cfg := testConfig("192.0.2.10", "192.0.2.99")
+			s := openStore(t, path, cfg)
+			p := s.Pool(0)
+			mustCommit(t, p, client(1), addr("192.0.2.10"), start)
+			mustSync(t, s, start)
+
+			tt.file.file = s.journal.file
+			s.journal.file = &tt.file
+			s.journal.create = func(string) (file, error) { return nil, full }
+			mustCommit(t, p, client(2), addr("192.0.2.11"), start)
+			if err := s.Sync(start); !errors.Is(err, full) {
+				t.Fatalf("got %v, want the write error", err)
+			}
+			for i := range 3 {
+				now := start.Add(time.Duration(i) * retryAfter)
+				mustCommit(t, p, client(3), addr("192.0.2.12"), now)
+				if err := s.Sync(now); !errors.Is(err, full) {
+					t.Fatalf("retry %d: %v, want the write error", i, err)
+				}
+			}
+
+			if len(s.journal.pending) > 0 {
+				t.Error("a failed journal gathers records without bound")
+			}
+
+			s.journal.create = createFile
+			now := start.Add(10 * retryAfter)
+			mustSync(t, s, now)
+			mustCommit(t, p, client(4), addr("192.0.2.13"), now)
+			mustSync(t, s, now)
+			want := s.Leases(now)
+			mustClose(t, s)
+
+			s = openStore(t, path, cfg)
+			defer s.Close()
+			if diff := cmp.Diff(want, s.Leases(now), cmpAddr); diff != "" || len(want) != 4 {
+				t.Errorf("%d leases (-before +after):\n%s", len(want), diff)
+			}
+		})
+	}
+}
+
+// TestRewriteLeavesNothingBehind checks that a rewrite that fails leaves the
+// old journal as it was, in use, and no other file.
+func TestRewriteLeavesNothingBehind(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "leases")
+	s := openStore(t, path, testConfig("192.0.2.10", "192.0.2.99"))
+	defer s.Close()
+	mustCommit(t, s.Pool(0), client(1), addr("192.0.2.10"), start)
+	mustSync(t, s, start)
+	before, _ := os.ReadFile(path)
+	s.journal.create = func(path string) (file, error) {
+		f, err := createFile(path)
+		return &brokenFile{file: f, syncErr: errors.New("no space left on device")}, err
+	}
+	if err := s.rewrite(start); err == nil {
+		t.Fatal("no error")
+	}
+	after, _ := os.ReadFile(path)
+	if !bytes.Equal(before, after) {
+		t.Errorf("the journal changed from\n%s\nto\n%s", before, after)
+	}
+	names, _ := filepath.Glob(filepath.Join(dir, "*"))
+	if len(names) != 2 {
+		t.Errorf("files %v, want the journal and its lock", names)
+	}
+	mustCommit(t, s.Pool(0), client(2), addr("192.0.2.11"), start)
+	mustSync(t, s, start)
+}
+
+func TestCompaction(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "leases")
+	cfg := testConfig("192.0.2.10", "192.0.2.99")
+	s := openStore(t, path, cfg)
+	now := start
+	most := 0
+	for n := range 40 {
+		for range 1000 {
+			mustCommit(t, s.Pool(0), client(n%3), address(number(addr("192.0.2.10"))+uint32(n%3)), now)
+			now = now.Add(time.Second)
+		}
+		mustSync(t, s, now)
+		most = max(most, s.journal.records)
+	}
+	if most > 11_010 {
+		t.Errorf("the journal grew to %d records for 3 leases", most)
+	}
+	want := s.Leases(now)
+	mustClose(t, s)
+	s = openStore(t, path, cfg)
+	defer s.Close()
+	if diff := cmp.Diff(want, s.Leases(now), cmpAddr); diff != "" || len(want) != 3 {
+		t.Errorf("%d leases (-before +after):\n%s", len(want), diff)
+	}
+}
+
+// TestStrangersSurvive checks that a start with other ranges loses nothing.
+func TestStrangersSurvive(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "leases")
+	right, wrong := testConfig("192.0.2.10", "192.0.2.99"), testConfig("192.0.2.50", "192.0.2.99")
+	s := openStore(t, path, right)
+	mustCommit(t, s.Pool(0), client(1), addr("192.0.2.10"), start)
+	mustClose(t, s)
+
+	s = openStore(t, path, wrong)
+	if err := s.rewrite(start); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Pool(0).Commit(client(1), addr("192.0.2.10"), time.Hour, start); !errors.Is(err, ErrNotInPool) {
+		t.Errorf("renewal outside of the ranges: %v, want ErrNotInPool", err)
+	}
+	mustClose(t, s)
+
+	s = openStore(t, path, right)
+	if _, ok := s.Pool(0).At(addr("192.0.2.10")); !ok {
+		t.Error("the lease is lost")
+	}
+	mustClose(t, s)
+
+	s = openStore(t, path, wrong)
+	defer s.Close()
+	if got := s.Leases(start.Add(2 * time.Hour)); len(got) != 0 {
+		t.Errorf("after its end the stranger is still there: %v", got)
+	}
+}
+
+func TestSecondProcessIsRefused(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "leases")
+	s := openStore(t, path, testConfig("192.0.2.10", "192.0.2.99"))
+	_, err := Open(path, nil, start)
+	if !errors.Is(err, ErrLocked) || !strings.Contains(err.Error(), fmt.Sprintf("process %d", os.Getpid())) {
+		t.Errorf("got %v, want ErrLocked and the process", err)
+	}
+	mustClose(t, s)
+	mustClose(t, openStore(t, path))
+}
+
+func TestOpenRefuses(t *testing.T) {
+	dir := t.TempDir()
+	foreign := filepath.Join(dir, "dhcpd.leases")
+	const text = "lease 192.0.2.10 {\n}\n"
+	if err := os.WriteFile(foreign, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(foreign, nil, start); !errors.Is(err, ErrFormat) {
+		t.Errorf("a foreign file: %v, want ErrFormat", err)
+	}
+	if got, _ := os.ReadFile(foreign); string(got) != text {
+		t.Errorf("the foreign file was changed to %q", got)
+	}
+	if _, err := Open(filepath.Join(dir, "no", "leases"), nil, start); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("no directory: %v", err)
+	}
+	if _, err := Open("", []Config{testConfig("192.0.2.9", "192.0.2.1")}, start); err == nil {
+		t.Error("a bad range was accepted")
+	}
+}
+
+func TestDamage(t *testing.T) {
+	cfg := testConfig("192.0.2.10", "192.0.2.99")
+	journal := func(t *testing.T) (path string, lines []string) {
+		path = filepath.Join(t.TempDir(), "leases")
+		s := openStore(t, path, cfg)
+		for n := range 3 {
+			mustCommit(t, s.Pool(0), client(n), address(number(addr("192.0.2.10"))+uint32(n)), start)
+		}
+		mustClose(t, s)
+		b, _ := os.ReadFile(path)
+		return path, strings.SplitAfter(string(b), "\n")
+	}
+	tests := []struct {
+		name    string
+		damage  func(lines []string) string
+		leases  []string
+		damaged int
+	}{
+		{"none", func(l []string) string { return strings.Join(l, "") }, []string{"192.0.2.10", "192.0.2.11", "192.0.2.12"}, 0},
+		{"empty file", func([]string) string { return "" }, nil, 0},
+		{"header alone", func(l []string) string { return l[0] }, nil, 0},
+		{"torn last line", func(l []string) string { return l[0] + l[1] + l[2] + l[3][:9] }, []string{"192.0.2.10", "192.0.2.11"}, 0},
+		{"last newline missing", func(l []string) string { return strings.TrimSuffix(strings.Join(l, ""), "\n") }, []string{"192.0.2.10", "192.0.2.11", "192.0.2.12"}, 0},
+		{"a changed digit", func(l []string) string {
+			return l[0] + l[1] + strings.Replace(l[2], "192.0.2.11", "192.0.2.19", 1) + l[3]
+		}, []string{"192.0.2.10", "192.0.2.12"}, 1},
+		{"a hole of zeros", func(l []string) string { return l[0] + l[1] + strings.Repeat("\x00", 20_000) + "\n" + l[3] }, []string{"192.0.2.10", "192.0.2.12"}, 1},
+		{"a blank line", func(l []string) string { return l[0] + l[1] + "\n" + l[2] + l[3] }, []string{"192.0.2.10", "192.0.2.11", "192.0.2.12"}, 1},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			path, lines := journal(t)
+			text := tt.damage(lines)
+			if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			for range 2 { // the first start mends, the second finds nothing wrong
+				s := openStore(t, path, cfg)
+				var got []string
+				for _, l := range s.Leases(start) {
+					got = append(got, l.Addr.String())
+				}
+				if diff := cmp.Diff(tt.leases, got, cmpopts.EquateEmpty()); diff != "" {
+					t.Errorf("leases (-want +got):\n%s", diff)
+				}
+				damaged, copied := s.Damaged()
+				if damaged != tt.damaged {
+					t.Errorf("%d damaged lines, want %d", damaged, tt.damaged)
+				}
+				if damaged > 0 {
+					if kept, _ := os.ReadFile(copied); string(kept) != text {
+						t.Errorf("%s does not hold the file as it was", copied)
+					}
+				}
+				mustClose(t, s)
+				tt.damaged = 0
+			}
+		})
+	}
+}
+
+// TestSyncedSurvivesTruncation cuts a journal at every byte and checks that
+// what was synced before the cut is there.
+func TestSyncedSurvivesTruncation(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "leases")
+	s := openStore(t, path, testConfig("192.0.2.10", "192.0.2.99"))
+	var ends []int // the size of the file after each sync
+	for n := range 10 {
+		mustCommit(t, s.Pool(0), client(n), address(number(addr("192.0.2.10"))+uint32(n)), start)
+		mustSync(t, s, start)
+		info, err := os.Stat(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ends = append(ends, int(info.Size()))
+	}
+	mustClose(t, s)
+	whole, _ := os.ReadFile(path)
+	synced := 0
+	for cut := len(header); cut <= len(whole); cut++ {
+		for synced < len(ends) && ends[synced] <= cut {
+			synced++
+		}
+		got := 0
+		found, err := read(bytes.NewReader(whole[:cut]), func(Lease) { got++ })
+		if err != nil || found.damaged != 0 || got < synced {
+			t.Fatalf("cut at %d: %d leases of %d synced, %d damaged, %v", cut, got, synced, found.damaged, err)
+		}
+	}
+}
+
+// FuzzRead checks that any file loads or is refused, and that what loads is
+// written so that it loads the same.
+func FuzzRead(f *testing.F) {
+	golden, err := os.ReadFile("testdata/journal.golden")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(golden)
+	f.Add([]byte(header + "9b1de0c4 bound never 192.0.2.10 -\n"))
+	f.Fuzz(func(t *testing.T, content []byte) {
+		var first, again []Lease
+		if _, err := read(bytes.NewReader(content), func(l Lease) { first = append(first, l) }); err != nil {
+			if !errors.Is(err, ErrFormat) {
+				t.Fatal(err)
+			}
+			return
+		}
+		text := []byte(header)
+		for _, l := range first {
+			text = appendRecord(text, l)
+		}
+		found, err := read(bytes.NewReader(text), func(l Lease) { again = append(again, l) })
+		if err != nil || found.damaged > 0 || found.torn {
+			t.Fatalf("what was written does not load: %+v, %v", found, err)
+		}
+		if diff := cmp.Diff(first, again, cmpAddr); diff != "" {
+			t.Errorf("(-first +again):\n%s", diff)
+		}
+	})
+}
+
+// FuzzTail checks that nothing behind a synced record, whatever a crash or
+// another program left there, keeps it from being read.
+func FuzzTail(f *testing.F) {
+	f.Add([]byte("9b1de0"))
+	f.Add([]byte("\x00\x00\n\n"))
+	f.Add(bytes.Repeat([]byte("x"), maxLine+1))
+	var synced []byte
+	for n := range 3 {
+		synced = appendRecord(synced, Lease{Addr: addr("192.0.2.10"), Key: client(n).Key, State: Bound, Expires: start})
+	}
+	f.Fuzz(func(t *testing.T, tail []byte) {
+		file := header + string(synced) + string(tail)
+		var got []byte
+		if _, err := read(strings.NewReader(file), func(l Lease) { got = appendRecord(got, l) }); err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.HasPrefix(got, synced) {
+			t.Errorf("read %q, which does not begin with what was synced", got)
+		}
+	})
+}
+
+// BenchmarkOpen is the start of a server with that many leases.
+func BenchmarkOpen(b *testing.B) {
+	path := filepath.Join(b.TempDir(), "leases")
+	cfg := Config{Subnet: netip.MustParsePrefix("10.0.0.0/8"), Ranges: []Range{{addr("10.0.0.1"), addr("10.2.0.0")}}}
+	s := openStore(b, path, cfg)
+	for n := range 100_000 {
+		c := Client{Key: Key(fmt.Sprintf("\x01%06d", n))}
+		mustCommit(b, s.Pool(0), c, mustOffer(b, s.Pool(0), c, "", start), start)
+	}
+	mustClose(b, s)
+	b.ReportAllocs()
+	for b.Loop() {
+		mustClose(b, openStore(b, path, cfg))
+	}
+}
+
+// BenchmarkSync is a group of commits made durable.
+func BenchmarkSync(b *testing.B) {
+	for _, group := range []int{1, 16, 64} {
+		b.Run(fmt.Sprintf("group=%d", group), func(b *testing.B) {
+			s := openStore(b, filepath.Join(b.TempDir(), "leases"), testConfig("192.0.2.10", "192.0.2.99"))
+			defer s.Close()
+			for b.Loop() {
+				for n := range group {
+					mustCommit(b, s.Pool(0), client(n), address(number(addr("192.0.2.10"))+uint32(n)), start)
+				}
+				mustSync(b, s, start)
+			}
+			b.ReportMetric(float64(b.N*group)/b.Elapsed().Seconds(), "leases/s")
+		})
+	}
+}
