@@ -20,7 +20,7 @@ type Client struct {
 	// host, which also reports ICMP "port unreachable" (syscall.ECONNREFUSED).
 	ListenPacket ListenFunc
 	// Timeout and Retries say when to ask again and when to give up, as those of
-	// Server do. 0: 1 s and 5.
+	// Server do. 0: 1 s and 5, together 31 s.
 	Timeout time.Duration
 	Retries int
 }
@@ -108,7 +108,7 @@ func (c *Client) transfer(ctx context.Context, req Request, w io.Writer, probe b
 	}
 	defer conn.Close()
 
-	r := newReceiver(p, w, newTimer(c.Timeout, c.Retries, receiverFloor), c.Retries)
+	r := newReceiver(p, w, c.timer())
 	r.probe, r.limit, r.onBlock = probe, req.Limit, req.Progress
 	d := newDriver(conn, req.Server, false, headerSize+req.blockSize(), maxRequest)
 	err = d.run(ctx, r)
@@ -126,6 +126,17 @@ func (c *Client) transfer(ctx context.Context, req Request, w io.Writer, probe b
 		result.Peer = d.peer
 	}
 	return result, err
+}
+
+func (c *Client) timer() timer {
+	first, retries := c.Timeout, c.Retries
+	if first <= 0 {
+		first = clientTimeout
+	}
+	if retries <= 0 {
+		retries = clientRetries
+	}
+	return newTimer(first, retries, receiverFloor)
 }
 
 // packet is the RRQ, if what is asked for can be written in one.

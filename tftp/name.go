@@ -17,8 +17,9 @@ const maxName = 255
 // The error is an *Error for the client: code 2 for a name that leaves the
 // tree, has control characters or is longer than 255 bytes, code 4 for none.
 func CleanName(name string) (clean, note string, err error) {
-	clean = strings.TrimRight(name, "\xff\x00")
-	if clean != name {
+	clean = name
+	for strings.HasSuffix(clean, "\xff") || strings.HasSuffix(clean, "\x00") {
+		clean = clean[:len(clean)-1]
 		note = "rubbish behind the file name: option 67 without a NUL at its end?"
 	}
 	if scheme := "tftp://"; len(clean) >= len(scheme) && strings.EqualFold(clean[:len(scheme)], scheme) {

@@ -21,7 +21,6 @@ type receiver struct {
 	limit    int64
 	onBlock  func(done, total int64)
 	timer    timer
-	retries  int
 	agreed   terms
 	size     int64    // tsize, -1 when not told
 	answered []Option // the OACK, nil when there was none
@@ -42,8 +41,8 @@ type receiver struct {
 	err         error
 }
 
-func newReceiver(request Packet, w io.Writer, t timer, retries int) *receiver {
-	return &receiver{request: request, w: w, timer: t, retries: retries, agreed: plainTerms(), size: -1, next: 1}
+func newReceiver(request Packet, w io.Writer, t timer) *receiver {
+	return &receiver{request: request, w: w, timer: t, agreed: plainTerms(), size: -1, next: 1}
 }
 
 // Start begins the transfer.
@@ -141,7 +140,7 @@ func (r *receiver) acceptOption(name, asked string, o Option) error {
 		if n, err = o.number(1, 255); err == nil && o.Value != asked {
 			err = fmt.Errorf("option timeout: %q instead of %q", o.Value, asked)
 		}
-		r.timer.agree(time.Duration(n)*time.Second, r.retries)
+		r.timer.agree(time.Duration(n) * time.Second)
 	case optSize:
 		r.size, err = o.number(0, 1<<62)
 	}

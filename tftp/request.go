@@ -72,8 +72,10 @@ func (r *request) answer(ctx context.Context, e *Event) {
 		return
 	}
 	defer c.Close()
-	t := newTimer(r.server.Timeout, r.server.Retries, senderFloor)
-	t.agree(agreed.interval, r.server.Retries)
+	t := r.server.timer()
+	if agreed.interval > 0 {
+		t.agree(agreed.interval)
+	}
 	s := newSender(file, file.Size(), agreed, oack, t)
 	err = r.run(ctx, c, s)
 	e.Bytes, e.Blocks, e.Retransmits = s.delivered(), max(s.base, 0), s.retransmits

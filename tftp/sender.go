@@ -109,6 +109,8 @@ func (s *sender) ack(now time.Time, k uint16) {
 		s.timer.moved(now)
 		if s.base > s.repeated {
 			s.timer.sample(now.Sub(s.flight))
+		} else {
+			s.timer.forgive()
 		}
 		if s.base == s.last {
 			s.done = true
@@ -118,16 +120,19 @@ func (s *sender) ack(now time.Time, k uint16) {
 	}
 }
 
-// duplicate takes another ACK of base. In lock-step it means nothing, and an
-// answer would start the Sorcerer's Apprentice (RFC 1123 4.2.3.1). With a
-// window it is how the receiver says that it missed the first block (RFC 7440
-// section 4), unless it can be an echo: of packets sent twice, or of an ACK
-// that the network doubled, for then it comes sooner than a round trip.
+// duplicate takes another ACK of base. In lock-step it asks for nothing, and an
+// answer would start the Sorcerer's Apprentice (RFC 1123 section 4.2.3.1); it
+// shows that a block sent twice has come twice. With a window it is how the
+// receiver says that it missed the first block (RFC 7440 section 4), unless it
+// may be an echo: of packets sent twice, or of an ACK that the network doubled,
+// for then it comes sooner than a round trip.
 func (s *sender) duplicate(now time.Time) {
-	if s.window == 1 || s.base <= s.repeated || s.sent == s.base || now.Sub(s.flight) < s.timer.srtt/2 {
-		return
+	switch {
+	case s.base <= s.repeated:
+		s.timer.needless()
+	case s.window > 1 && now.Sub(s.flight) >= s.timer.srtt/2:
+		s.resume()
 	}
-	s.resume()
 }
 
 // resume goes on behind base. What was already sent from there goes out again.
@@ -136,6 +141,10 @@ func (s *sender) resume() {
 		s.repeated = s.sent
 	}
 }
+
+// restartSilence is how long a peer must have been silent to be thought
+// restarted when it repeats its request.
+const restartSilence = time.Second
 
 // request takes a copy of the request that started this transfer. Before the
 // peer has acknowledged anything it means that our first packet was lost. A
@@ -147,7 +156,7 @@ func (s *sender) request(now time.Time) {
 		if now.Sub(s.flight) >= senderFloor {
 			s.resume()
 		}
-	case now.Sub(s.timer.progress) > defaultTimeout:
+	case now.Sub(s.timer.progress) > restartSilence:
 		s.done, s.err = true, errRestarted
 	}
 }

@@ -37,11 +37,11 @@ type Server struct {
 	// 0: 65464 and 64.
 	MaxBlockSize, MaxWindow int
 	// Timeout is the time until the first resend while the round trip is not
-	// known; afterwards the round trip decides. 0: 1 s.
+	// known; afterwards the round trip decides. 0: 500 ms.
 	Timeout time.Duration
 	// Retries is the number of resends, at doubled intervals of up to 8 s, after
 	// which a client that never answered is given up. A client that falls silent
-	// later gets the same time (with the defaults 31 s), but more resends. 0: 5.
+	// later gets the same time, with the defaults 31 s, but more resends. 0: 6.
 	Retries int
 	// MaxTransfers is how many requests a Serve answers at the same time. What
 	// comes above is dropped: clients ask again. 0: 4096.
@@ -215,6 +215,17 @@ func (s *Server) maxTransfers() int {
 		return defaultMaxTransfers
 	}
 	return s.MaxTransfers
+}
+
+func (s *Server) timer() timer {
+	first, retries := s.Timeout, s.Retries
+	if first <= 0 {
+		first = serverTimeout
+	}
+	if retries <= 0 {
+		retries = serverRetries
+	}
+	return newTimer(first, retries, senderFloor)
 }
 
 func (s *Server) mtu(local netip.Addr, client netip.AddrPort) int {

@@ -2,18 +2,26 @@ package tftp
 
 import "time"
 
+// Defaults of a Server and of a Client: both give a silent peer up after 31 s.
+// The server begins earlier. An OACK that comes twice harms nobody, while a
+// request that comes twice makes some servers send the file twice.
 const (
-	defaultTimeout = time.Second // before the round trip is known
-	defaultRetries = 5
+	serverTimeout, serverRetries = 500 * time.Millisecond, 6
+	clientTimeout, clientRetries = time.Second, 5
+)
 
+const (
 	// Floors of the measured interval. The receiver's is higher: when DATA was
 	// lost the sender knows what to do, and a repeated ACK only disturbs it.
 	senderFloor   = 20 * time.Millisecond
 	receiverFloor = 50 * time.Millisecond
 
-	// maxInterval ends the doubling while the round trip is unknown. Boot
+	// maxInterval ends the doubling while the round trip is unknown: boot
 	// firmware itself waits no longer than 4 to 8 s between two tries.
+	// maxMeasured ends it afterwards: a peer that has answered before is asked
+	// at least so often, so that no run of losses on a bad path ends a transfer.
 	maxInterval = 8 * time.Second
+	maxMeasured = time.Second
 	// maxPatience bounds how long a large timeout option can hold a transfer.
 	maxPatience = 2 * time.Minute
 )
@@ -21,56 +29,42 @@ const (
 // timer decides when to send again and when to give up. It has no clock: every
 // method is told the time.
 //
-// As long as no round trip was measured it waits first, then twice that, up to
-// 8 s. Then the interval follows the round trip as in RFC 6298, with a floor of
+// As long as no round trip was measured it waits first, then twice that, and so
+// on. Then the interval follows the round trip as in RFC 6298, with a floor of
 // some milliseconds instead of a second: TFTP has one small window, so a resend
-// too many costs little and a second of waiting costs a boot. It still doubles,
-// but not past first: a peer that has once answered is asked at that pace until
-// patience ends. An agreed timeout option (RFC 2349) replaces all of this by a
-// fixed interval.
+// too many costs little, and a second of waiting costs a boot. An agreed timeout
+// option (RFC 2349) replaces all of this by a fixed interval.
 type timer struct {
 	first    time.Duration
 	floor    time.Duration
 	fixed    time.Duration // the timeout option; 0 when not agreed
+	retries  int
 	patience time.Duration
 
 	srtt, rttvar time.Duration // srtt is 0 until the first sample
-	backoff      uint
+	backoff      int           // doublings of the interval
+	forgiven     int           // doublings that forgive took back
+	tooShort     bool          // there were needless resends since the last sample
 
 	progress time.Time // when the peer last moved the transfer on
 	deadline time.Time // when to send again
 }
 
 // newTimer makes the timer of a transfer that starts at interval first and
-// gives up after as many resends as retries while nothing was measured. Zero
-// values stand for the defaults: 1 s and 5 resends, 31 s in all.
+// gives a peer up that stays silent for as long as that many retries, at
+// doubled intervals, would take.
 func newTimer(first time.Duration, retries int, floor time.Duration) timer {
-	if first <= 0 {
-		first = defaultTimeout
-	}
-	if retries <= 0 {
-		retries = defaultRetries
-	}
 	var patience time.Duration
-	for i := range retries + 1 {
-		if patience += min(first<<min(i, 16), max(first, maxInterval)); patience > maxPatience {
-			patience = max(maxPatience, first)
-			break
-		}
+	for i := range min(retries, 1000) + 1 {
+		patience += min(first<<min(i, 16), max(first, maxInterval))
 	}
-	return timer{first: first, floor: floor, patience: patience}
+	return timer{first: first, floor: floor, retries: retries, patience: max(first, min(patience, maxPatience))}
 }
 
 // agree makes the interval d the only one, as the timeout option says.
-func (t *timer) agree(d time.Duration, retries int) {
-	if d <= 0 {
-		return
-	}
-	if retries <= 0 {
-		retries = defaultRetries
-	}
+func (t *timer) agree(d time.Duration) {
 	t.fixed = d
-	t.patience = max(t.patience, min(d*time.Duration(retries+1), maxPatience))
+	t.patience = max(t.patience, min(d*time.Duration(t.retries+1), maxPatience))
 }
 
 // interval is the time to wait for an answer to what is sent now.
@@ -82,7 +76,7 @@ func (t *timer) interval() time.Duration {
 		return min(t.first<<min(t.backoff, 16), max(t.first, maxInterval))
 	}
 	rto := max(t.srtt+4*t.rttvar, t.floor)
-	return min(rto<<min(t.backoff, 16), max(rto, t.first))
+	return min(rto<<min(t.backoff, 16), max(rto, maxMeasured))
 }
 
 // sent starts the wait for an answer.
@@ -98,6 +92,25 @@ func (t *timer) moved(now time.Time) {
 	}
 }
 
+// forgive takes the doubling back, although what was answered had been sent
+// twice and measures nothing: on a lossy path that is the rule, and one loss
+// should not slow down the next. It relies on needless being called if the
+// doubling was right.
+func (t *timer) forgive() {
+	if !t.tooShort {
+		t.forgiven, t.backoff = t.backoff, 0
+	}
+}
+
+// needless notes that the peer has had both copies of what was sent twice: the
+// interval is shorter than the round trip.
+func (t *timer) needless() {
+	if !t.tooShort {
+		t.tooShort = true
+		t.backoff = max(t.backoff, t.forgiven)
+	}
+}
+
 // sample takes the round trip of a packet that was sent only once.
 func (t *timer) sample(rtt time.Duration) {
 	rtt = max(rtt, 1)
@@ -108,7 +121,7 @@ func (t *timer) sample(rtt time.Duration) {
 		t.srtt += (rtt - t.srtt) / 8
 	}
 	t.srtt = max(t.srtt, 1)
-	t.backoff = 0
+	t.backoff, t.forgiven, t.tooShort = 0, 0, false
 }
 
 // due reports whether the answer is overdue, and whether patience is at its end.
