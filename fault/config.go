@@ -88,6 +88,18 @@ func configFaults() []Fault {
 			Sources: []string{"SYSLINUX com32/elflink/ldlinux/readconfig.c"},
 		},
 		{
+			ID:      ConfigLabelTwice,
+			Title:   "two entries of the configuration have the same name",
+			Warning: true,
+			Means:   "By name, as in DEFAULT or at the boot: prompt, PXELINUX takes the first of them. The other can only be chosen in a menu.",
+			Causes: []string{
+				"An entry was copied and its LABEL line forgotten.",
+				"Two included files use the same name.",
+			},
+			Remedy:  "Give each entry a name of its own.",
+			Sources: []string{"SYSLINUX com32/elflink/ldlinux/readconfig.c"},
+		},
+		{
 			ID:      ConfigNotFollowed,
 			Title:   "what boots cannot be told from the configuration",
 			Warning: true,

@@ -82,6 +82,7 @@ const (
 	ConfigNoDefault     = "config-no-default"
 	ConfigWaits         = "config-waits"
 	ConfigIncludeFailed = "config-include-failed"
+	ConfigLabelTwice    = "config-label-twice"
 	ConfigNotFollowed   = "config-not-followed"
 	GRUBConfigNotFound  = "grub-config-not-found"
 	GRUBWantsOACK       = "grub-wants-oack"

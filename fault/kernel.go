@@ -64,15 +64,15 @@ func kernelFaults() []Fault {
 			Sources: []string{"Linux init/initramfs.c"},
 		},
 		{
-			ID:      CommandLineTooLong,
-			Title:   "the kernel's command line is too long",
-			Warning: true,
-			Means:   "The loader or the kernel cuts it off without a word, and the last arguments are lost: PXELINUX at 2047 bytes, many kernels earlier.",
+			ID:     CommandLineTooLong,
+			Title:  "the kernel's command line is too long",
+			Loader: "cmdline too long",
+			Means:  "PXELINUX refuses a command line of 2048 bytes, kernel name and initrds included. Kernels have limits of their own and cut off what is longer, without a word.",
 			Causes: []string{
 				"Everything was put into APPEND.",
 			},
 			Remedy:  "Keep it below 1900 bytes and move the rest into the installer's answer file.",
-			Sources: []string{"SYSLINUX com32/elflink/ldlinux/cli.c", "Linux Documentation/arch/x86/boot.rst"},
+			Sources: []string{"SYSLINUX com32/elflink/ldlinux/execute.c", "Linux Documentation/arch/x86/boot.rst"},
 		},
 	}
 }
