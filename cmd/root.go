@@ -43,6 +43,9 @@ func Main(args []string, s Streams) int {
 
 // wantsJSON tells whether the command that ran was asked for JSON.
 func wantsJSON(cmd *cobra.Command) bool {
+	if f := cmd.Flags().Lookup("json"); f != nil { // fetch, whose --output is a file
+		return f.Value.String() == "true"
+	}
 	f := cmd.Flags().Lookup("output")
 	return f != nil && f.Value.String() == string(formatJSON)
 }
@@ -80,9 +83,9 @@ generated or debugged alone.`,
 			root.AddCommand(c)
 		}
 	}
-	add(groupServe) // newServeDHCPCmd(s), newServeTFTPCmd(s), newServeHTTPCmd(s): each author adds theirs here
+	add(groupServe, newServeHTTPCmd(s)) // newServeDHCPCmd(s), newServeTFTPCmd(s): each author adds theirs here
 	add(groupGenerate, newGenManCmd(s))
-	add(groupDebug)
+	add(groupDebug, newFetchCmd(s))
 	root.AddCommand(&cobra.Command{Use: "exit-codes", Short: "What the exit codes mean", Long: exitCodesHelp})
 	return root
 }

@@ -34,8 +34,14 @@ type Client struct {
 	TLS *tls.Config
 }
 
-// defaultTimeout is the longest silence when a Request does not say.
-const defaultTimeout = 30 * time.Second
+// What a Request asks for when it does not say.
+const (
+	// DefaultBlockSize is PXELINUX's, in bytes: it fits a packet also behind a
+	// VLAN tag, PPPoE or a tunnel.
+	DefaultBlockSize = 1408
+	DefaultWindow    = 16 // blocks
+	DefaultTimeout   = 30 * time.Second
+)
 
 // Request is one file to fetch.
 type Request struct {
@@ -43,15 +49,14 @@ type Request struct {
 	// https://. The name that a TFTP server is asked for has no leading slash
 	// unless the URL has two.
 	URL string
-	// BlockSize and Window are asked of a TFTP server: bytes and blocks.
-	// 0 means 1408, which survives tunnels and tags, and 16; a window of 1 is
-	// not asked for at all.
+	// BlockSize and Window are asked of a TFTP server: bytes and blocks. 0 means
+	// the default; a window of 1 is not asked for at all.
 	BlockSize, Window int
 	// TFTPOptions, when not nil, are the options of the TFTP request, exactly
 	// these and in this order; BlockSize and Window then mean nothing.
 	TFTPOptions []tftp.Option
 	// Timeout is the longest that the server may be silent, not a limit on the
-	// whole transfer; 0 means 30 seconds. A TFTP transfer ends some seconds
+	// whole transfer; 0 means DefaultTimeout. A TFTP transfer ends some seconds
 	// earlier when there is no time left for another try.
 	Timeout time.Duration
 	// Limit, when not 0, stops the transfer after that many bytes, which is no

@@ -47,7 +47,7 @@ func (c *Client) newJob(ctx context.Context, req Request) (*job, error) {
 		return nil, fmt.Errorf("SHA-256 %q: want %d hexadecimal digits", req.SHA256, 2*sha256.Size)
 	}
 	if req.Timeout <= 0 {
-		req.Timeout = defaultTimeout
+		req.Timeout = DefaultTimeout
 	}
 	s := newSilence(ctx, req.Timeout)
 	return &job{

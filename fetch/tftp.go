@@ -14,11 +14,7 @@ import (
 	"pxe/tftp"
 )
 
-const (
-	tftpPort         = 69
-	defaultBlockSize = 1408 // as PXELINUX: fits a packet also behind a VLAN tag, PPPoE or a tunnel
-	defaultWindow    = 16
-)
+const tftpPort = 69
 
 // tftpTransport is one file of one TFTP server.
 type tftpTransport struct {
@@ -135,10 +131,10 @@ func (t *tftpTransport) request(j *job) (tftp.Request, error) {
 // the blocks wanted.
 func defaultOptions(blockSize, window int) []tftp.Option {
 	if blockSize == 0 {
-		blockSize = defaultBlockSize
+		blockSize = DefaultBlockSize
 	}
 	if window == 0 {
-		window = defaultWindow
+		window = DefaultWindow
 	}
 	options := []tftp.Option{{Name: "tsize", Value: "0"}, {Name: "blksize", Value: strconv.Itoa(blockSize)}}
 	if window > 1 {

@@ -1,0 +1,175 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"pxe/share"
+)
+
+type serveHTTPOptions struct {
+	common
+	root   string
+	listen string
+}
+
+func newServeHTTPCmd(s Streams) *cobra.Command {
+	o := serveHTTPOptions{listen: ":80"}
+	cmd := &cobra.Command{
+		Use:   "serve-http ROOT",
+		Short: "Serve a boot tree over HTTP",
+		Long: `Serve the files below the directory ROOT to UEFI HTTP Boot, boot loaders and
+installers.
+
+Ranges and HEAD are supported, directories are listed, and nothing is ever
+redirected, since boot firmware does not follow. Nothing outside ROOT can be
+reached, also through symbolic links. Every answered request is one line; with
+-o json it is one line of JSON on standard output.`,
+		Example: `  pxe serve-http /srv/boot
+  pxe serve-http . --listen :8080
+  pxe serve-http /srv/boot --listen 192.168.122.1:80 -o json`,
+		Args: exactArgs("ROOT"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.root = args[0]
+			return runServeHTTP(cmd.Context(), s, o)
+		},
+	}
+	text := func(v string) string { return v }
+	cmd.Flags().Var(newValue(&o.listen, "string", parseListen, text), "listen", "listen on `[ADDRESS]:PORT`; firmware asks port 80 unless the URL says another")
+	o.addTo(cmd)
+	return cmd
+}
+
+func runServeHTTP(ctx context.Context, s Streams, o serveHTTPOptions) error {
+	root, err := openRoot(o.root)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", o.listen)
+	if err != nil {
+		return listenError(err, ":8080")
+	}
+	view := newHTTPView(s, o.common)
+	view.listening(o.root, l.Addr())
+	return share.Serve(ctx, l, share.HTTP(root.FS(), view.request))
+}
+
+// httpView shows what the server does: log lines for people, JSON lines on
+// standard output for programs.
+type httpView struct {
+	log  *slog.Logger
+	json *jsonLines // nil for people
+}
+
+func newHTTPView(s Streams, c common) httpView {
+	v := httpView{log: newLogger(s, c)}
+	if c.json() {
+		v.json = newJSONLines(s.Out)
+	}
+	return v
+}
+
+// listeningJSON is the first line of a server: now it can be asked.
+type listeningJSON struct {
+	Event string `json:"event"` // "listening"
+	URL   string `json:"url"`
+	Root  string `json:"root"`
+}
+
+// requestJSON is one answered request.
+type requestJSON struct {
+	Event      string         `json:"event"` // "request"
+	Time       time.Time      `json:"time"`
+	Client     netip.AddrPort `json:"client"`
+	UserAgent  string         `json:"user_agent,omitempty"`
+	Method     string         `json:"method"`
+	Path       string         `json:"path"`
+	Range      string         `json:"range,omitempty"`
+	Status     int            `json:"status"`
+	SentBytes  int64          `json:"sent_bytes"`
+	TotalBytes int64          `json:"total_bytes"` // of the body announced, -1 when none was
+	Seconds    float64        `json:"duration_seconds"`
+	Error      string         `json:"error,omitempty"`
+}
+
+func (v httpView) listening(root string, addr net.Addr) {
+	url := "http://" + addr.String() + "/"
+	if v.json != nil {
+		v.write(listeningJSON{"listening", url, root})
+		return
+	}
+	v.log.Info("serving "+root, "url", url)
+}
+
+func (v httpView) request(e share.Event) {
+	if v.json != nil {
+		line := requestJSON{
+			Event: "request", Time: e.Time, Client: e.Client, UserAgent: e.UserAgent, Method: e.Method, Path: e.Path, Range: e.Range,
+			Status: e.Status, SentBytes: e.Bytes, TotalBytes: e.Length, Seconds: e.Duration.Seconds(),
+		}
+		if e.Err != nil {
+			line.Error = e.Err.Error()
+		}
+		v.write(line)
+		return
+	}
+	level, msg := judgeRequest(e)
+	attrs := []any{"client", e.Client, "path", oneLine(e.Path), "status", e.Status}
+	if e.Method != http.MethodGet {
+		attrs = append(attrs, "method", oneLine(e.Method))
+	}
+	if e.Range != "" {
+		attrs = append(attrs, "range", oneLine(e.Range))
+	}
+	switch {
+	case e.Err != nil && e.Status != http.StatusNotFound:
+		attrs = append(attrs, "err", oneLine(cause(e.Err).Error()))
+	case e.Err == nil && e.Bytes > 0:
+		attrs = append(attrs, "sent", formatBytes(e.Bytes), "in", formatDuration(e.Duration))
+	}
+	v.log.Log(context.Background(), level, msg, append(attrs, "agent", oneLine(e.UserAgent))...)
+}
+
+// cause drops the name of the file, which the line has already.
+func cause(err error) error {
+	var named *fs.PathError
+	if errors.As(err, &named) {
+		return named.Err
+	}
+	return err
+}
+
+// oneLine keeps text from a client on the line that it belongs to. The logger
+// escapes other control characters itself.
+func oneLine(s string) string {
+	return strings.NewReplacer("\n", `\n`, "\r", `\r`).Replace(s)
+}
+
+// write prints one JSON line; a reader that went away does not stop the server.
+func (v httpView) write(line any) { _ = v.json.write(line) }
+
+// judgeRequest says in a word what became of a request. A missing file is an
+// ordinary answer: boot loaders ask for many names to find one.
+func judgeRequest(e share.Event) (slog.Level, string) {
+	switch {
+	case e.Status == http.StatusNotFound:
+		return slog.LevelInfo, "not found"
+	case e.Status >= 400:
+		return slog.LevelWarn, "refused"
+	case e.Err != nil:
+		return slog.LevelWarn, "interrupted"
+	case e.Method == http.MethodHead:
+		return slog.LevelInfo, "told the size"
+	}
+	return slog.LevelInfo, "sent"
+}
