@@ -436,11 +436,14 @@ func (d slowWriter) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
+// Whatever cause the caller gives, it is the caller's end and no silence.
 func TestCancelIsTheCallers(t *testing.T) {
-	ctx, cancel := context.WithCancel(t.Context())
-	c := newServer(t, func(w http.ResponseWriter, r *http.Request) { cancel(); stall(r) })
-	_, err := c.Get(ctx, Request{URL: fileURL}, io.Discard)
-	if !errors.Is(err, context.Canceled) || errors.Is(err, ErrNoAnswer) {
-		t.Errorf("error %v, want %v", err, context.Canceled)
+	for _, cause := range []error{nil, errors.New("interrupt signal received")} {
+		ctx, cancel := context.WithCancelCause(t.Context())
+		c := newServer(t, func(w http.ResponseWriter, r *http.Request) { cancel(cause); stall(r) })
+		_, err := c.Get(ctx, Request{URL: fileURL}, io.Discard)
+		if !errors.Is(err, context.Canceled) || errors.Is(err, ErrNoAnswer) {
+			t.Errorf("with the cause %v: error %v, want %v", cause, err, context.Canceled)
+		}
 	}
 }

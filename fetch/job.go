@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"hash"
 	"io"
@@ -15,7 +16,8 @@ import (
 // job is one running fetch. It belongs to the goroutine that made it.
 type job struct {
 	Request
-	ctx       context.Context // ends with the caller's, and when the server is silent
+	parent    context.Context // the caller's
+	ctx       context.Context // ends with parent, and when the server is silent
 	silence   *silence
 	url       *url.URL
 	transport transport
@@ -51,7 +53,7 @@ func (c *Client) newJob(ctx context.Context, req Request) (*job, error) {
 	}
 	s := newSilence(ctx, req.Timeout)
 	return &job{
-		Request: req, ctx: s.ctx, silence: s, url: u, transport: t,
+		Request: req, parent: ctx, ctx: s.ctx, silence: s, url: u, transport: t,
 		sink:   &sink{hash: sha256.New(), total: -1, progress: req.Progress, silence: s},
 		result: Result{URL: u.Redacted(), Total: -1},
 	}, nil
@@ -85,6 +87,9 @@ func (j *job) run(open func(answer) (io.Writer, error)) (Result, error) {
 func (j *job) failed(err error) error {
 	if err == nil {
 		return nil
+	}
+	if cause := context.Cause(j.parent); cause != nil && errors.Is(err, cause) {
+		err = j.parent.Err() // the caller knows why
 	}
 	if j.silence.broken() {
 		err = fmt.Errorf("the server was silent for %v: %w", j.Timeout, ErrNoAnswer)

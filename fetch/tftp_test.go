@@ -12,12 +12,14 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"pxe/tftp"
+	"pxe/tftp/tftptest"
 )
 
 // newTFTPServer runs a server on the loopback interface and returns its URL,
@@ -143,6 +145,46 @@ func TestTFTP(t *testing.T) {
 			}
 			wantFiles(t, dir, map[string]string{})
 		}
+	})
+}
+
+// packetNetwork is a Network of datagrams alone.
+type packetNetwork struct{ tftptest.Host }
+
+func (packetNetwork) DialContext(context.Context, string, string) (net.Conn, error) {
+	return nil, errors.New("no connections here")
+}
+
+// Four minutes for a file, and never a silence of ten seconds: a server is not
+// silent while its blocks arrive, however slowly.
+func TestTFTPSlowIsNotSilent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		lan := tftptest.NewNetwork(tftptest.Faults{Delay: time.Second})
+		host := lan.Host("192.0.2.1")
+		conn, err := host.ListenPacket(t.Context(), "udp", ":69")
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			server := &tftp.Server{ListenPacket: host.ListenPacket, Source: tftp.SourceFunc(func(string, netip.AddrPort) (tftp.File, error) {
+				return tftp.Bytes(make([]byte, 60_000)), nil
+			})}
+			if err := server.Serve(ctx, conn); err != nil {
+				t.Errorf("server: %v", err)
+			}
+		}()
+		c := &Client{Network: packetNetwork{lan.Host("192.0.2.2")}}
+		start := time.Now()
+		r, err := c.Get(t.Context(), Request{URL: "tftp://192.0.2.1/f", BlockSize: 512, Window: 1, Timeout: 10 * time.Second}, io.Discard)
+		if took := time.Since(start); err != nil || r.Size != 60_000 || took < 3*time.Minute {
+			t.Errorf("%d bytes after %v, error %v", r.Size, took, err)
+		}
+		cancel()
+		<-done
+		conn.Close()
 	})
 }
 
