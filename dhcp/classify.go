@@ -1,0 +1,139 @@
+package dhcp
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"pxe/boot"
+	"pxe/dhcp/lease"
+)
+
+// ErrNoClient is a message that does not tell who sent it, or cannot be
+// answered because of what it tells.
+var ErrNoClient = errors.New("no usable client address")
+
+// Classify describes the machine behind a client's message, by the options that
+// boot firmware sends. The error wraps ErrNoClient; everything else that is
+// wrong with an option makes it count as not sent.
+func Classify(m *Message) (boot.Machine, error) {
+	machine := boot.Machine{
+		MAC:         m.CHAddr,
+		HWType:      m.HType,
+		UUID:        uuidOf(m.Options),
+		VendorClass: cString(m.Options.Get(OptionVendorClass)),
+		UserClass:   userClass(m.Options),
+	}
+	machine.Kind = kindOf(m.Options, machine.VendorClass, machine.UserClass)
+	machine.Arch, machine.HasArch = archOf(m.Options, machine.VendorClass)
+	return machine, checkClient(m)
+}
+
+// checkClient refuses hardware addresses that nobody has. An InfiniBand client
+// has none in its message, and is known by option 61 (RFC 4390 2.1).
+func checkClient(m *Message) error {
+	if m.HType == HTypeInfiniBand {
+		if len(m.Options.Get(OptionClientID)) == 0 {
+			return fmt.Errorf("%w: InfiniBand without a client identifier", ErrNoClient)
+		}
+		return nil
+	}
+	if m.HType == HTypeEthernet && len(m.CHAddr) != 6 {
+		return fmt.Errorf("%w: Ethernet address of %d bytes", ErrNoClient, len(m.CHAddr))
+	}
+	if strings.Trim(string(m.CHAddr), "\x00") == "" {
+		return fmt.Errorf("%w: all zero", ErrNoClient)
+	}
+	if m.HType == HTypeEthernet && m.CHAddr[0]&1 != 0 {
+		return fmt.Errorf("%w: %s is a group address", ErrNoClient, m.CHAddr)
+	}
+	return nil
+}
+
+func kindOf(opts Options, class, user string) boot.Kind {
+	switch {
+	case user == "iPXE" || opts.Has(OptionIPXE):
+		return boot.KindIPXE
+	case strings.HasPrefix(class, ClassPXE):
+		return boot.KindPXE
+	case strings.HasPrefix(class, ClassHTTP):
+		return boot.KindHTTP
+	case strings.HasPrefix(class, "U-Boot"):
+		return boot.KindUBoot
+	}
+	return boot.KindPlain
+}
+
+// archOf is the first architecture of option 93 that is in the registry, else
+// the first of all. Without option 93 it is the one that option 60 names: some
+// ROMs send only that.
+func archOf(opts Options, class string) (arch boot.Arch, ok bool) {
+	v := opts.Get(OptionClientArch)
+	for i := 0; i+2 <= len(v); i += 2 {
+		a := boot.Arch(binary.BigEndian.Uint16(v[i:]))
+		if a.Known() {
+			return a, true
+		}
+		if i == 0 {
+			arch, ok = a, true
+		}
+	}
+	if ok {
+		return arch, true
+	}
+	// "PXEClient:Arch:00007:UNDI:003016"
+	if parts := strings.Split(class, ":"); len(parts) >= 3 && parts[1] == "Arch" {
+		n, err := strconv.ParseUint(parts[2], 10, 16)
+		return boot.Arch(n), err == nil
+	}
+	return 0, false
+}
+
+// uuidOf is option 97: a type byte of 0 and 16 bytes (RFC 4578 2.3).
+func uuidOf(opts Options) []byte {
+	v := opts.Get(OptionClientUUID)
+	if len(v) != 17 || v[0] != 0 {
+		return nil
+	}
+	return v[1:]
+}
+
+// userClass is option 77: text as iPXE sends it, or the first entry of the list
+// that RFC 3004 wants.
+func userClass(opts Options) string {
+	v := opts.Get(OptionUserClass)
+	if len(v) > 0 && rfc3004(v) {
+		return string(v[1 : 1+v[0]])
+	}
+	return cString(v)
+}
+
+// rfc3004 reports whether v is a list of length-prefixed values to its end.
+func rfc3004(v []byte) bool {
+	for len(v) > 0 {
+		n := int(v[0])
+		if n == 0 || n >= len(v) {
+			return false
+		}
+		v = v[1+n:]
+	}
+	return true
+}
+
+// keyOf is whose lease a message is about. One machine asks with different
+// client identifiers, or none, from its firmware, its boot loader and its
+// installer; keyed on those it would get an address each time. So a lease
+// belongs to the hardware address, unless byID asks for the rule of RFC 2131
+// 4.2 or the hardware has no address.
+//
+// The form is that of the client identifier which most clients send, type and
+// address: those keep their lease when byID changes.
+func keyOf(m *Message, byID bool) lease.Key {
+	id := m.Options.Get(OptionClientID)
+	if (byID || m.HType == HTypeInfiniBand) && len(id) > 0 && len(id) <= 255 {
+		return lease.Key(id)
+	}
+	return lease.Key(append([]byte{m.HType}, m.CHAddr...))
+}

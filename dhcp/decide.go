@@ -1,0 +1,240 @@
+package dhcp
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"time"
+
+	"pxe/boot"
+	"pxe/dhcp/lease"
+)
+
+// Request is a client's message and how it came.
+type Request struct {
+	Message  *Message
+	Src, Dst netip.AddrPort
+	// Boot is set for a message to the boot service (port 4011).
+	Boot bool
+}
+
+// Decision is what a server makes of a request.
+type Decision struct {
+	// Reply is nil when there is none; the last event then says why.
+	Reply *Message
+	// Durable replies promise a lease: they may leave only after the store has
+	// synced.
+	Durable bool
+	// Events tell what happened; the last one is the outcome.
+	Events []Event
+}
+
+// exchange is one request on its way to a decision.
+type exchange struct {
+	s       *Server
+	req     Request
+	m       *Message
+	machine boot.Machine
+	now     time.Time
+	events  []Event
+
+	subnet   *Subnet
+	pool     *lease.Pool
+	serverID netip.Addr
+	client   lease.Client
+}
+
+// Decide answers a request, or says why there is no answer. It touches no
+// network and no disk. It is not safe for concurrent use; Serve locks.
+func (s *Server) Decide(req Request, now time.Time) Decision {
+	x := &exchange{s: s, req: req, m: req.Message, now: now, serverID: s.cfg.Server}
+	var err error
+	x.machine, err = Classify(req.Message)
+	switch {
+	case x.m.Op != OpRequest:
+		return x.ignore("a server's message, not a client's")
+	case x.fromUs():
+		return x.ignore("our own message")
+	case err != nil:
+		return x.ignore(err.Error())
+	case req.Boot || x.bootItem():
+		return x.bootService()
+	case s.cfg.Proxy:
+		return x.proxy()
+	}
+	return x.serve()
+}
+
+// fromUs recognises a message that this server, or a probe of it, sent. One
+// that a relay on this machine forwarded is a client's.
+func (x *exchange) fromUs() bool {
+	return x.req.Src.Addr() == x.s.cfg.Server && x.req.Src.Port() == x.req.Dst.Port() && !x.m.Relayed()
+}
+
+// unicast reports whether the client itself wrote to our address: how RENEWING
+// differs from REBINDING (RFC 2131 4.3.2).
+func (c *Config) unicast(r Request) bool {
+	return r.Dst.Addr() == c.Server && !r.Message.Relayed()
+}
+
+// serve answers as a DHCP server.
+func (x *exchange) serve() Decision {
+	info := relayInfoOf(x.m)
+	i, ok := x.s.cfg.subnetOf(x.req, info)
+	if !ok {
+		return x.ignore("not from a subnet that is served")
+	}
+	x.subnet, x.pool = &x.s.cfg.Subnets[i], x.s.leases.Pool(i)
+	if isSet(info.serverID) {
+		x.serverID = info.serverID
+	}
+	x.client = lease.Client{Key: keyOf(x.m, x.s.cfg.ByClientID), Name: cString(x.m.Options.Get(OptionHostName))}
+	if h, ok := x.s.hosts[string(x.m.CHAddr)]; ok {
+		x.client.Name = h.Name
+		if x.subnet.Prefix.Contains(h.Addr) {
+			x.client.Fixed = h.Addr
+		}
+	}
+	x.client.Name = x.client.Name[:min(len(x.client.Name), 255)]
+	switch t := x.m.Type(); t {
+	case TypeBOOTP:
+		return x.bootp()
+	case TypeDiscover:
+		return x.discover()
+	case TypeRequest:
+		return x.request()
+	case TypeDecline:
+		return x.decline()
+	case TypeRelease:
+		return x.release()
+	case TypeInform:
+		return x.inform()
+	default:
+		return x.ignore(t.String() + " is not for a DHCP server")
+	}
+}
+
+// discover offers an address (RFC 2131 4.3.1). Nothing is promised yet, so the
+// offer need not be durable.
+func (x *exchange) discover() Decision {
+	want, _ := x.m.Options.Addr(OptionRequestedAddress)
+	addr, err := x.pool.Offer(x.client, want, x.now)
+	if err != nil {
+		// An OFFER without an address would look like a proxy's to EDK2.
+		return x.done(Event{Kind: EventExhausted, Reason: fmt.Sprintf("%v in %s", err, x.subnet.Prefix)})
+	}
+	return x.give(EventOffer, TypeOffer, addr)
+}
+
+// give replies with an address, as an OFFER or an ACK: both tell the same.
+func (x *exchange) give(kind EventKind, t MessageType, addr netip.Addr) Decision {
+	ttl := x.leaseTime()
+	reply := x.newReply()
+	reply.YIAddr = addr
+	if t == TypeAck && !x.m.Options.Has(OptionServerID) {
+		reply.CIAddr = x.m.CIAddr // the client has the address already
+	}
+	file := x.fill(reply, t, ttl)
+	return x.answer(reply, Event{Kind: kind, Addr: addr, File: file, Lease: ttl})
+}
+
+// leaseTime is what the client gets: by its wish in option 51, or by default.
+func (x *exchange) leaseTime() time.Duration {
+	return x.subnet.leaseTime(x.m.Options.Uint32(OptionLeaseTime))
+}
+
+// bootp answers a client of RFC 951, which keeps its address for ever: only
+// one that is configured gets any.
+func (x *exchange) bootp() Decision {
+	if !x.client.Fixed.IsValid() {
+		return x.ignore("a BOOTP client that is not a configured host")
+	}
+	if err := x.pool.Commit(x.client, x.client.Fixed, -1, x.now); err != nil {
+		return x.ignore(fmt.Sprintf("a BOOTP client whose address %s is not free: %v", x.client.Fixed, err))
+	}
+	reply := x.newReply()
+	reply.YIAddr = x.client.Fixed
+	file := x.fill(reply, TypeBOOTP, 0)
+	d := x.answer(reply, Event{Kind: EventBOOTP, Addr: x.client.Fixed, File: file})
+	d.Durable = true
+	return d
+}
+
+// release ends a lease (RFC 2131 4.3.4). Some clients leave out option 54.
+func (x *exchange) release() Decision {
+	if id, ok := x.m.Options.Addr(OptionServerID); ok && !x.isUs(id) {
+		return x.ignore(fmt.Sprintf("a release to server %s", id))
+	}
+	if err := x.pool.Release(x.client.Key, x.m.CIAddr, x.now); err != nil {
+		return x.ignore(fmt.Sprintf("release of %s: %v", x.m.CIAddr, err))
+	}
+	return x.done(Event{Kind: EventRelease, Addr: x.m.CIAddr})
+}
+
+// decline takes an address out of service (RFC 2131 4.3.3). EDK2 declines for
+// another reason too: a subnet mask that is missing, or an ACK with another
+// address or server than its OFFER.
+func (x *exchange) decline() Decision {
+	addr, ok := x.m.Options.Addr(OptionRequestedAddress)
+	if id, named := x.m.Options.Addr(OptionServerID); named && !x.isUs(id) {
+		return x.ignore(fmt.Sprintf("declines what server %s gave", id))
+	}
+	if !ok {
+		return x.ignore("declines no address")
+	}
+	reason := "the client found the address in use, or OFFER and ACK to contradict each other"
+	err := x.pool.Decline(x.client.Key, addr, x.now)
+	switch {
+	case errors.Is(err, lease.ErrDeclinedTooMany):
+		reason += "; not set aside, as the client declined too many already"
+	case err != nil:
+		return x.ignore(fmt.Sprintf("decline of %s: %v", addr, err))
+	}
+	return x.done(Event{Kind: EventDecline, Addr: addr, Reason: reason})
+}
+
+// inform tells the parameters to a client that has an address from elsewhere
+// (RFC 2131 4.3.5): no lease is looked up, made or mentioned.
+func (x *exchange) inform() Decision {
+	if !isSet(x.m.CIAddr) && !x.m.Relayed() && !isSet(x.req.Src.Addr()) {
+		return x.ignore("an INFORM from no address")
+	}
+	reply := x.newReply()
+	reply.CIAddr = x.m.CIAddr
+	file := x.fill(reply, TypeAck, 0)
+	if reply.Relayed() {
+		reply.Flags |= FlagBroadcast // the relay cannot know the client's address
+	}
+	return x.answer(reply, Event{Kind: EventInform, Addr: x.m.CIAddr, File: file})
+}
+
+// isUs reports whether option 54 names this server.
+func (x *exchange) isUs(id netip.Addr) bool { return id == x.serverID || id == x.s.cfg.Server }
+
+func (x *exchange) ignore(reason string) Decision {
+	return x.done(Event{Kind: EventIgnored, Reason: reason})
+}
+
+func (x *exchange) answer(reply *Message, e Event) Decision {
+	e.Path = Route(reply, x.req)
+	d := x.done(e)
+	d.Reply = reply
+	return d
+}
+
+// done ends the exchange with its outcome.
+func (x *exchange) done(e Event) Decision {
+	return Decision{Events: append(slices.Clip(x.events), x.describe(e))}
+}
+
+// warn notes something beside the outcome.
+func (x *exchange) warn(e Event) { x.events = append(x.events, x.describe(e)) }
+
+func (x *exchange) describe(e Event) Event {
+	e.Time, e.Machine, e.Type, e.Name = x.now, x.machine, x.m.Type(), x.client.Name
+	if x.m.Relayed() {
+		e.Relay = x.m.GIAddr
+	}
+	return e
+}

@@ -1,0 +1,71 @@
+package dhcp
+
+import (
+	"net/netip"
+	"time"
+
+	"pxe/boot"
+)
+
+// EventKind is what happened.
+type EventKind uint8
+
+// The kinds of events.
+const (
+	EventOffer       EventKind = iota // an address was offered
+	EventAck                          // an address was bound, and the lease is on disk
+	EventNak                          // a claim was refused
+	EventInform                       // a client with an address of its own was told the rest
+	EventBOOTP                        // a known BOOTP client was answered
+	EventProxy                        // a boot file was offered beside another server's address
+	EventBoot                         // the boot service on port 4011 named a file
+	EventRelease                      // a client gave its address back
+	EventDecline                      // a client found its address in use, or our replies contradictory
+	EventIgnored                      // no reply, for a reason
+	EventMalformed                    // a datagram that cannot be read
+	EventExhausted                    // no address is left
+	EventUnknownArch                  // a boot client of an architecture that is in no registry
+	EventNoFile                       // a boot client for which no boot file is configured
+	EventJournal                      // leases could not be written, so their replies were not sent
+	EventSend                         // a reply could not be sent
+
+	eventKinds
+)
+
+var eventNames = [eventKinds]string{
+	"offer", "ack", "nak", "inform", "bootp", "proxy", "boot", "release", "decline", "ignored",
+	"malformed", "exhausted", "unknown-arch", "no-file", "journal", "send",
+}
+
+func (k EventKind) String() string {
+	if k < eventKinds {
+		return eventNames[k]
+	}
+	return "unknown"
+}
+
+// Event is one thing that happened. Fields that its kind has no use for are
+// zero.
+type Event struct {
+	Time    time.Time
+	Kind    EventKind
+	Type    MessageType  // of the client's message
+	Machine boot.Machine // who sent it
+	Addr    netip.Addr   // offered, bound, refused, released, declined
+	Name    string       // the client's host name
+	File    string       // what it was told to boot
+	Lease   time.Duration
+	Relay   netip.Addr // the relay that the message came through
+	Path    Path       // where the reply went
+	Reason  string     // why: of a refusal, of silence, of a decline
+	Err     error      // EventMalformed, EventJournal, EventSend
+}
+
+// Warning reports whether the event is one that somebody should look at.
+func (e Event) Warning() bool {
+	switch e.Kind {
+	case EventNak, EventDecline, EventMalformed, EventExhausted, EventUnknownArch, EventNoFile, EventJournal, EventSend:
+		return true
+	}
+	return false
+}

@@ -1,0 +1,173 @@
+package dhcp
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"pxe/dhcp/lease"
+)
+
+// Server answers DHCP clients. Make one with New.
+//
+// One server may serve several ports and interfaces at the same time: Serve and
+// ServeBoot hold its lock around Decide and around the store, never while they
+// read or send. Nobody else may use the store meanwhile.
+type Server struct {
+	// OnEvent is told of everything that happens, by the goroutine that serves;
+	// it must not block. nil: nobody is told.
+	OnEvent func(Event)
+	// Now is the clock; nil means time.Now.
+	Now func() time.Time
+
+	cfg    Config
+	hosts  map[string]Host // by MAC
+	mu     sync.Mutex      // guards leases
+	leases *lease.Store
+	counts [eventKinds]atomic.Uint64
+}
+
+// New makes a server. The store holds the pools of cfg.Pools; a proxy needs
+// none. The error is that of cfg.Validate.
+func New(cfg Config, leases *lease.Store) (*Server, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	hosts := make(map[string]Host, len(cfg.Hosts))
+	for _, h := range cfg.Hosts {
+		hosts[string(h.MAC)] = h
+	}
+	return &Server{cfg: cfg, hosts: hosts, leases: leases}, nil
+}
+
+// Serve answers on a DHCP port until the context ends, and then returns nil, or
+// until the connection fails.
+func (s *Server) Serve(ctx context.Context, conn Conn) error {
+	return s.serve(ctx, &port{Conn: conn})
+}
+
+// ServeBoot answers on the port of the PXE boot service, 4011, like Serve.
+func (s *Server) ServeBoot(ctx context.Context, conn Conn) error {
+	return s.serve(ctx, &port{Conn: conn, boot: true})
+}
+
+// Count is how many events of a kind there were since the start.
+func (s *Server) Count(kind EventKind) uint64 { return s.counts[kind].Load() }
+
+const (
+	batchSize   = 64   // requests that share one sync of the leases
+	maxDatagram = 2048 // more than fits a frame
+)
+
+// port is a connection that is being served.
+type port struct {
+	Conn
+	boot     bool
+	outcomes []outcome // of the batch
+	buf      []byte    // for the reply
+}
+
+// outcome is a decision, and the port that the client wrote to.
+type outcome struct {
+	Decision
+	port uint16
+}
+
+func (s *Server) serve(ctx context.Context, p *port) error {
+	stop := context.AfterFunc(ctx, func() { p.SetReadDeadline(time.Unix(1, 0)) })
+	defer stop()
+	batch := make([]Datagram, batchSize)
+	for i := range batch {
+		batch[i].Payload = make([]byte, maxDatagram)
+	}
+	for {
+		n, err := p.ReadBatch(batch)
+		if ctx.Err() != nil {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("read requests: %w", err)
+		}
+		s.handle(p, batch[:n], s.time())
+	}
+}
+
+func (s *Server) time() time.Time {
+	if s.Now == nil {
+		return time.Now()
+	}
+	return s.Now()
+}
+
+// handle answers a batch. All leases that it grants go to the disk with one
+// sync; replies that grant none do not wait for it.
+func (s *Server) handle(p *port, batch []Datagram, now time.Time) {
+	p.outcomes = p.outcomes[:0]
+	for _, d := range batch {
+		m, err := Parse(d.Payload)
+		if err != nil {
+			s.emit(Event{Time: now, Kind: EventMalformed, Err: fmt.Errorf("from %s: %w", d.Src, err)})
+			continue
+		}
+		req := Request{Message: m, Src: d.Src, Dst: d.Dst, Boot: p.boot}
+		s.mu.Lock()
+		decision := s.Decide(req, now)
+		s.mu.Unlock()
+		p.outcomes = append(p.outcomes, outcome{decision, d.Dst.Port()})
+	}
+	for _, o := range p.outcomes {
+		if !o.Durable {
+			s.send(p, o)
+		}
+	}
+	err := s.sync(now)
+	if err != nil {
+		s.emit(Event{Time: now, Kind: EventJournal, Err: err})
+	}
+	for _, o := range p.outcomes {
+		if o.Durable && err == nil {
+			s.send(p, o)
+		}
+	}
+}
+
+func (s *Server) sync(now time.Time) error {
+	if s.leases == nil {
+		return nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.leases.Sync(now)
+}
+
+// send sends the reply of a decision, if it has one, and tells what happened.
+func (s *Server) send(p *port, o outcome) {
+	last := len(o.Events) - 1
+	for _, e := range o.Events[:last] {
+		s.emit(e)
+	}
+	e := o.Events[last]
+	if o.Reply != nil {
+		p.buf = Pad(o.Reply.Append(p.buf[:0]))
+		err := p.Write(Datagram{
+			Payload: p.buf,
+			Src:     netip.AddrPortFrom(s.cfg.Server, o.port),
+			Dst:     e.Path.To,
+			DstMAC:  e.Path.MAC,
+		})
+		if err != nil {
+			e.Kind, e.Err = EventSend, fmt.Errorf("%s to %s: %w", o.Reply.Type(), e.Path.To, err)
+		}
+	}
+	s.emit(e)
+}
+
+func (s *Server) emit(e Event) {
+	s.counts[e.Kind].Add(1)
+	if s.OnEvent != nil {
+		s.OnEvent(e)
+	}
+}

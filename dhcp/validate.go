@@ -1,0 +1,208 @@
+package dhcp
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"net/netip"
+	"slices"
+	"time"
+
+	"pxe/dhcp/lease"
+)
+
+// ConfigError is one thing that is wrong with a Config.
+type ConfigError struct {
+	Field   string // where: "subnet 192.0.2.0/24: range 192.0.2.9-192.0.2.1"
+	Problem string // what
+	Hint    string // what to do about it
+}
+
+func (e *ConfigError) Error() string { return e.Field + ": " + e.Problem }
+
+// Validate returns all that is wrong, as *ConfigErrors joined by errors.Join,
+// or nil.
+func (c *Config) Validate() error {
+	v := &validation{}
+	v.server(c)
+	v.boot(&c.Boot)
+	if !c.Proxy {
+		for i := range c.Subnets {
+			v.subnet(c, i)
+		}
+		v.hosts(c)
+	}
+	return errors.Join(v.faults...)
+}
+
+// validation gathers faults.
+type validation struct{ faults []error }
+
+func (v *validation) fault(field, hint, problem string, args ...any) {
+	v.faults = append(v.faults, &ConfigError{field, fmt.Sprintf(problem, args...), hint})
+}
+
+func (v *validation) server(c *Config) {
+	if !isSet(c.Server) || !c.Server.Is4() {
+		v.fault("server address", "give the interface an IPv4 address", "%s is not an IPv4 address", c.Server)
+	}
+	if !c.Proxy && len(c.Subnets) == 0 {
+		v.fault("subnets", "name one, or serve as a proxy beside another DHCP server", "there are none to serve")
+	}
+}
+
+const maxLease = time.Duration(1<<32-2) * time.Second // one more second would mean for ever
+
+func (v *validation) subnet(c *Config, i int) {
+	s := &c.Subnets[i]
+	field := "subnet " + s.Prefix.String()
+	if !s.Prefix.IsValid() || !s.Prefix.Addr().Is4() {
+		v.fault(field, "write it like 192.168.1.0/24", "is not an IPv4 network")
+		return
+	}
+	if s.Prefix != s.Prefix.Masked() {
+		v.fault(field, "write "+s.Prefix.Masked().String(), "has host bits set")
+	}
+	for _, other := range c.Subnets[:i] {
+		if s.Prefix.Overlaps(other.Prefix) {
+			v.fault(field, "list every network once", "overlaps subnet %s", other.Prefix)
+		}
+	}
+	if isSet(s.Router) && !s.Prefix.Contains(s.Router) {
+		v.fault(field+": router "+s.Router.String(), "clients reach only a router in their own network", "is outside of the subnet")
+	}
+	for _, a := range s.DNS {
+		if !a.Is4() {
+			v.fault(field+": DNS server "+a.String(), "DHCPv4 carries IPv4 addresses alone", "is not an IPv4 address")
+		}
+	}
+	if len(s.Domain) > 253 {
+		v.fault(field+": domain", "a domain name has at most 253 bytes", "has %d bytes", len(s.Domain))
+	}
+	v.times(s, field)
+	v.ranges(c, s, field)
+}
+
+func (v *validation) times(s *Subnet, field string) {
+	if s.LeaseTime < 0 || s.LeaseTime > maxLease || s.LeaseTime%time.Second != 0 {
+		v.fault(field+": lease time", "give whole seconds, at most 136 years", "cannot be %s", s.LeaseTime)
+	}
+	if s.MaxLeaseTime < 0 || s.MaxLeaseTime > maxLease || s.MaxLeaseTime%time.Second != 0 {
+		v.fault(field+": maximum lease time", "give whole seconds, at most 136 years", "cannot be %s", s.MaxLeaseTime)
+	}
+	if normal := s.leaseTime(0, false); s.MaxLeaseTime > 0 && s.MaxLeaseTime < normal {
+		v.fault(field+": maximum lease time", "raise it, or lower the lease time", "%s is less than the lease time of %s", s.MaxLeaseTime, normal)
+	}
+}
+
+func (v *validation) ranges(c *Config, s *Subnet, field string) {
+	sound := true
+	for i, r := range s.Ranges {
+		at := field + ": range " + r.String()
+		switch {
+		case !r.First.Is4() || !r.Last.Is4():
+			v.fault(at, "write it like 192.168.1.100-192.168.1.200", "is not two IPv4 addresses")
+			sound = false
+			continue
+		case r.Last.Less(r.First):
+			v.fault(at, "write it as "+lease.Range{First: r.Last, Last: r.First}.String(), "runs backwards")
+			sound = false
+			continue
+		case !s.Prefix.Contains(r.First) || !s.Prefix.Contains(r.Last):
+			v.fault(at, "choose addresses of "+s.Prefix.String(), "is not inside of the subnet")
+		}
+		for _, other := range s.Ranges[:i] {
+			if r.First.Compare(other.Last) <= 0 && other.First.Compare(r.Last) <= 0 {
+				v.fault(at, "join the two, or make them apart", "overlaps range %s", other)
+				sound = false
+			}
+		}
+	}
+	if !sound {
+		return
+	}
+	pool, err := lease.New(c.pool(s))
+	switch {
+	case err != nil:
+		v.fault(field, "choose smaller ranges", "%v", err)
+	case pool.Size() == 0 && !v.hasHost(c, s):
+		v.fault(field, "add a range, or hosts with addresses", "has no address to give: routers, servers and the network's own addresses do not count")
+	}
+}
+
+// hasHost reports whether the subnet serves known hosts, and so may do without
+// a range.
+func (v *validation) hasHost(c *Config, s *Subnet) bool {
+	return slices.ContainsFunc(c.Hosts, func(h Host) bool { return s.Prefix.Contains(h.Addr) })
+}
+
+func (v *validation) hosts(c *Config) {
+	macs := make(map[string]Host)
+	addrs := make(map[netip.Addr]Host)
+	for _, h := range c.Hosts {
+		field := "host " + h.MAC.String()
+		if len(h.MAC) != 6 {
+			v.fault(field, "write it like 52:54:00:12:34:56", "is not an Ethernet address")
+		}
+		if first, dup := macs[string(h.MAC)]; dup {
+			v.fault(field, "give each machine one line", "is there twice: with %s and with %s", first.Addr, h.Addr)
+		}
+		macs[string(h.MAC)] = h
+		if first, dup := addrs[h.Addr]; dup {
+			v.fault(field, "give each machine an address of its own", "has the address of host %s, %s", first.MAC, h.Addr)
+		}
+		addrs[h.Addr] = h
+		if len(h.Name) > 255 {
+			v.fault(field, "a host name has at most 255 bytes", "has a name of %d bytes", len(h.Name))
+		}
+		v.hostAddr(c, h, field)
+	}
+}
+
+func (v *validation) hostAddr(c *Config, h Host, field string) {
+	i := slices.IndexFunc(c.Subnets, func(s Subnet) bool { return s.Prefix.IsValid() && s.Prefix.Contains(h.Addr) })
+	if i < 0 {
+		v.fault(field, "choose an address of a subnet that is served", "%s is in no subnet", h.Addr)
+		return
+	}
+	s := &c.Subnets[i]
+	network, broadcast, edges := lease.Edges(s.Prefix)
+	switch {
+	case edges && (h.Addr == network || h.Addr == broadcast):
+		v.fault(field, "choose another", "%s is the subnet's own address", h.Addr)
+	case h.Addr == c.Server:
+		v.fault(field, "choose another", "%s is this server's address", h.Addr)
+	case h.Addr == s.Router:
+		v.fault(field, "choose another", "%s is the router's address", h.Addr)
+	}
+}
+
+// maxFile is the longest name that fits the header's file field with its NUL.
+const maxFile = 127
+
+func (v *validation) boot(b *Boot) {
+	if isSet(b.NextServer) && !b.NextServer.Is4() {
+		v.fault("next server "+b.NextServer.String(), "TFTP servers for DHCPv4 have IPv4 addresses", "is not an IPv4 address")
+	}
+	v.file("boot file", b.File)
+	v.file("boot file for ipxe", b.IPXE)
+	for _, arch := range slices.Sorted(maps.Keys(b.FileFor)) {
+		field := "boot file for " + arch.String()
+		v.file(field, b.FileFor[arch])
+		if arch.HTTP() && !isURL(b.FileFor[arch]) {
+			v.fault(field, "HTTP Boot needs the whole URL: http://server/path/file.efi", "%q is not an http or https URL", b.FileFor[arch])
+		}
+	}
+}
+
+func (v *validation) file(field, name string) {
+	if len(name) > maxFile {
+		v.fault(field, "shorten the path: shim and PXELINUX read it from a field of 128 bytes", "has %d bytes, at most %d fit", len(name), maxFile)
+	}
+	for i := range len(name) {
+		if name[i] < ' ' || name[i] == 0x7f {
+			v.fault(field, "remove it", "has a control character in %q", name)
+			return
+		}
+	}
+}
