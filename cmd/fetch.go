@@ -54,7 +54,8 @@ The exit code is 3 when the server says that it does not have the file.`,
 		Example: `  pxe fetch tftp://192.168.122.1/pxelinux.cfg/default
   pxe fetch tftp://192.168.122.1/pxelinux.0 -o /tmp/ --blksize 512 --window 1
   pxe fetch http://192.168.122.1/linux -o linux --sha256 2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae`,
-		Args: exactArgs("URL"),
+		Args:              exactArgs("URL"),
+		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.url = args[0]
 			return runFetch(cmd.Context(), s, o)

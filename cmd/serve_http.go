@@ -37,7 +37,8 @@ reached, also through symbolic links. Every answered request is one line; with
 		Example: `  pxe serve-http /srv/boot
   pxe serve-http . --listen :8080
   pxe serve-http /srv/boot --listen 192.168.122.1:80 -o json`,
-		Args: exactArgs("ROOT"),
+		Args:              exactArgs("ROOT"),
+		ValidArgsFunction: cobra.FixedCompletions(nil, cobra.ShellCompDirectiveFilterDirs),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.root = args[0]
 			return runServeHTTP(cmd.Context(), s, o)
