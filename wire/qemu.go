@@ -122,8 +122,8 @@ func (p *Port) writeQEMU(w io.Writer) error {
 	}
 }
 
-// encodeQEMU pads short frames as a network card does: some of QEMU's drop
-// them. An error stays with w for its Flush.
+// encodeQEMU pads a short frame as the card that sends it would: on a wire
+// there is none. An error stays with w for its Flush.
 func (p *Port) encodeQEMU(w *bufio.Writer, f *frame) {
 	if f.n < minFrame {
 		clear(f.data[f.n:minFrame])
