@@ -71,11 +71,12 @@ func (t *tftpTransport) get(j *job) error {
 		j.silence.resume()
 		j.sink.total = total
 	}
-	// Blocks are small: not one system call each.
+	// Blocks are small: not one system call each. What came before a failure is
+	// passed on too: a caller tells a stall from silence by it.
 	w := bufio.NewWriterSize(j.sink, 64<<10)
 	got, err := t.newClient(j).Get(j.ctx, req, w)
-	if err == nil {
-		err = w.Flush()
+	if flushErr := w.Flush(); err == nil && flushErr != nil {
+		return flushErr
 	}
 	if err != nil {
 		return unwrapTFTP(err)

@@ -211,6 +211,18 @@ func TestTFTPInterruptedLeavesNothing(t *testing.T) {
 	wantFiles(t, dir, map[string]string{})
 }
 
+// The beginning that came before a failure reaches the writer, however short.
+func TestTFTPInterruptedGivesTheBeginning(t *testing.T) {
+	url := newTFTPServer(t, &tftp.Server{Source: tftp.SourceFunc(func(string, netip.AddrPort) (tftp.File, error) {
+		return failing{tftp.Bytes(make([]byte, 200_000))}, nil
+	})})
+	var got bytes.Buffer
+	_, err := new(Client).Get(t.Context(), Request{URL: url + "f", BlockSize: 1000, Window: 1}, &got)
+	if least := 100_000; err == nil || got.Len() < least {
+		t.Errorf("error %v after %d bytes, want one after %d at least", err, got.Len(), least)
+	}
+}
+
 func TestTFTPNobodyListens(t *testing.T) {
 	conn, err := net.ListenPacket("udp", "127.0.0.1:0")
 	if err != nil {
