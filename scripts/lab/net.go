@@ -5,8 +5,10 @@ package lab
 import (
 	"fmt"
 	"os"
+	"regexp"
 	"runtime"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -63,6 +65,30 @@ func (n *Net) Do(fn func()) {
 		fn()
 	}
 	<-done
+}
+
+// WaitPort returns once something listens on a port, "udp" or "tcp": many
+// servers do not say when they are ready.
+func (n *Net) WaitPort(protocol string, port int, wait time.Duration) {
+	n.t.Helper()
+	// The second column is the local address, the fourth the state of a socket
+	// that takes whatever comes.
+	listens := regexp.MustCompile(fmt.Sprintf(`(?m)^ *\d+: [0-9A-F]+:%04X \S+ (07|0A) `, port))
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for end := time.Now().Add(wait); ; <-tick.C {
+		var v4, v6 []byte
+		n.Do(func() {
+			v4, _ = os.ReadFile("/proc/thread-self/net/" + protocol)
+			v6, _ = os.ReadFile("/proc/thread-self/net/" + protocol + "6")
+		})
+		if listens.Match(v4) || listens.Match(v6) {
+			return
+		}
+		if time.Now().After(end) {
+			n.t.Fatalf("nothing listens on %s port %d after %v", protocol, port, wait)
+		}
+	}
 }
 
 // IP runs ip(8) in the namespace with the words of args.

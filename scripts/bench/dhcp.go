@@ -1,0 +1,100 @@
+//go:build linux
+
+package main
+
+import (
+	"fmt"
+	"os"
+	"regexp"
+	"strconv"
+
+	"pxe/scripts/lab"
+)
+
+// The load: perfdhcp as a relay, each exchange by a new client.
+const (
+	probeTime   = 2 // seconds at one rate
+	probeFactor = 1.2
+	firstRate   = 100   // exchanges per second
+	lastRate    = 12000 // perfdhcp itself does no more
+	maxLost     = 0.01  // of the exchanges
+)
+
+// measureDHCP finds the highest rate of DISCOVER, OFFER, REQUEST, ACK that each
+// server keeps up with while it loses less than one in a hundred. Both write
+// every lease to the disk before they acknowledge it.
+func measureDHCP(b *bench) {
+	lab.Need(b, "dnsmasq", "perfdhcp")
+	c := newContest("dnsmasq", "pxe")
+	for round := range b.rounds {
+		for _, name := range c.names {
+			c.add(name, b.bestRate(name, round))
+		}
+	}
+	c.print("DHCP, 4-way exchanges with durable leases", "exchanges/s", "%.0f")
+}
+
+// bestRate measures a server that starts without leases.
+func (b *bench) bestRate(name string, round int) float64 {
+	defer b.cleanUp()
+	lan := lab.NewLAN(b)
+	server := lan.Host("10.77.0.1/16")
+	relay := lan.Host("10.77.0.2/16")
+	leases := b.path(fmt.Sprintf("%s-leases-%d", name, round))
+	defer os.RemoveAll(leases)
+	switch name {
+	case "dnsmasq":
+		lab.Command{Net: server, Args: []string{
+			"dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--port=0", "--user=root", "--no-ping", "--pid-file=",
+			"--log-facility=/dev/null", "--quiet-dhcp", "--dhcp-lease-max=100000", "--dhcp-leasefile=" + leases,
+			"--dhcp-range=10.77.1.0,10.77.250.255,1h",
+		}}.Start(b)
+	case "pxe":
+		lab.Command{Net: server, Args: []string{
+			b.path("pxe"), "serve-dhcp", "--interface", "eth0", "--force", "--lease-time", "1h",
+			"--lease-file", leases, "--range", "10.77.1.0-10.77.250.255",
+		}}.Start(b)
+	}
+	server.WaitPort("udp", 67, readyTime)
+	best, misses := 0.0, 0
+	for rate := float64(firstRate); rate < lastRate && misses < 2; {
+		// A rate counts as too high when it fails twice: others use this machine too.
+		if reached := b.exchanges(relay, int(rate)); reached > 0 {
+			best, misses = reached, 0
+			rate *= probeFactor
+		} else {
+			misses++
+		}
+	}
+	return best
+}
+
+// perfdhcp's report, in the parts that are read here: one of each for DISCOVER
+// and OFFER, then one of each for REQUEST and ACK.
+var (
+	sentLine = regexp.MustCompile(`(?m)^sent packets: (\d+)`)
+	gotLine  = regexp.MustCompile(`(?m)^received packets: (\d+)`)
+)
+
+// exchanges lets perfdhcp start exchanges at a rate, and returns how many per
+// second were completed, or 0 when the server could not keep up.
+func (b *bench) exchanges(relay *lab.Net, rate int) float64 {
+	r := lab.Command{Net: relay, Args: []string{
+		"perfdhcp", "-4", "-l", "10.77.0.2", "-r", strconv.Itoa(rate), "-p", strconv.Itoa(probeTime),
+		"-R", "60000", "-W", "1000000", "10.77.0.1",
+	}}.Run(b)
+	sent, got := sentLine.FindAllStringSubmatch(r.Stdout, 2), gotLine.FindAllStringSubmatch(r.Stdout, 2)
+	if len(sent) < 2 || len(got) < 2 {
+		b.Fatalf("perfdhcp: exit code %d\n%s%s", r.Code, r.Stdout, r.Stderr)
+	}
+	discovers, acks := number(sent[0][1]), number(got[1][1])
+	if acks < (1-maxLost)*discovers || discovers < 0.9*float64(rate*probeTime) {
+		return 0
+	}
+	return acks / probeTime
+}
+
+func number(text string) float64 {
+	n, _ := strconv.ParseFloat(text, 64) // the expressions match only numbers
+	return n
+}

@@ -1,0 +1,65 @@
+//go:build linux
+
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+
+	"pxe/scripts/lab"
+)
+
+func main() {
+	rounds := flag.Int("rounds", 5, "rounds per figure, an odd `number`")
+	only := flag.String("only", "", "one `figure`: tftp, dhcp, try or size")
+	flag.Parse()
+	os.Exit(run(*rounds, *only))
+}
+
+// figures are the measurements, in the order of the report.
+var figures = []struct {
+	name    string
+	measure func(b *bench)
+}{
+	{"tftp", measureTFTP},
+	{"dhcp", measureDHCP},
+	{"try", measureTry},
+	{"size", measureSize},
+}
+
+// run measures and returns the exit code.
+func run(rounds int, only string) (code int) {
+	work, err := os.MkdirTemp("", "pxe-bench-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		return 1
+	}
+	defer os.RemoveAll(work)
+	b := &bench{work: work, rounds: rounds}
+	defer b.end(&code)
+	lab.NeedRoot(b)
+	b.build("pxe", "pxe/cmd/pxe")
+	b.build("pintftp", "pxe/scripts/bench/pintftp")
+	for _, f := range figures {
+		if only == "" || only == f.name {
+			f.measure(b)
+			b.cleanUp()
+		}
+	}
+	return 0
+}
+
+// build makes one of the contestants, small and static as it is released.
+func (b *bench) build(name, pkg string) {
+	cmd := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", b.path(name), pkg)
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		b.Fatalf("%v\n%s", err, out)
+	}
+}
+
+// path is where something of this run lies.
+func (b *bench) path(name string) string { return filepath.Join(b.work, name) }
