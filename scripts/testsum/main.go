@@ -29,12 +29,13 @@ type summary struct {
 	w       io.Writer
 	output  map[string]*strings.Builder // of running tests, by package and test
 	failed  int
+	broken  map[string]bool // packages with a failed test
 	skipped []string
 	passed  int
 }
 
 func main() {
-	s := summary{w: os.Stdout, output: map[string]*strings.Builder{}}
+	s := newSummary(os.Stdout)
 	if err := s.read(os.Stdin); err != nil {
 		fmt.Fprintln(os.Stderr, "testsum:", err)
 		os.Exit(1)
@@ -42,6 +43,10 @@ func main() {
 	if !s.report(os.Getenv("CI") == "true") {
 		os.Exit(1)
 	}
+}
+
+func newSummary(w io.Writer) *summary {
+	return &summary{w: w, output: map[string]*strings.Builder{}, broken: map[string]bool{}}
 }
 
 func (s *summary) read(r io.Reader) error {
@@ -88,8 +93,11 @@ func (s *summary) take(key string) string {
 // end handles the end of a test, or of a package when there is no test's name.
 func (s *summary) end(e event, output string) {
 	switch {
+	case e.Action == "fail" && e.Test == "" && s.broken[e.Package]:
+		// Its tests have told already.
 	case e.Action == "fail":
 		s.failed++
+		s.broken[e.Package] = true
 		fmt.Fprintf(s.w, "FAIL  %s %s\n%s", e.Package, e.Test, output)
 	case e.Test == "" && e.Action == "pass":
 		fmt.Fprintf(s.w, "ok    %-20s %6.1f s\n", e.Package, e.Elapsed)

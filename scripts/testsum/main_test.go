@@ -21,6 +21,8 @@ func TestSkipFailsOnlyInCI(t *testing.T) {
 		{"pass", pass, true, true, "1 passed, 0 failed, 0 skipped"},
 		{"skip", pass + skip, true, false, "SKIP  p TestB: not installed: ip"},
 		{"fail", pass + fail, false, false, "broken"},
+		{"fail once", pass + fail + `{"Action":"fail","Package":"p"}` + "\n", false, false, "1 passed, 1 failed, 0 skipped"},
+		{"package fails alone", `{"Action":"fail","Package":"p"}` + "\n", false, false, "0 passed, 1 failed"},
 		{"does not build", broken, false, false, "1 failed"},
 	} {
 		for _, ci := range []bool{false, true} {
@@ -29,7 +31,7 @@ func TestSkipFailsOnlyInCI(t *testing.T) {
 				want = c.inCI
 			}
 			var out strings.Builder
-			s := summary{w: &out, output: map[string]*strings.Builder{}}
+			s := newSummary(&out)
 			if err := s.read(strings.NewReader(c.in)); err != nil {
 				t.Fatal(err)
 			}
