@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"slices"
 	"sync"
 	"time"
 )
@@ -31,6 +32,7 @@ type Network struct {
 	conns  map[netip.AddrPort]*Conn
 	port   uint16
 	sent   int
+	flying []datagram // in the order of arrival
 }
 
 // NewNetwork makes a network without hosts.
@@ -103,27 +105,42 @@ func (n *Network) transmit(d datagram) {
 		if n.rand.Float64() < n.faults.Reorder {
 			delay = 2*delay + time.Millisecond
 		}
-		if delay == 0 {
-			n.deliver(d)
-			continue
+		d.arrival = time.Now().Add(delay)
+		i := len(n.flying)
+		for i > 0 && n.flying[i-1].arrival.After(d.arrival) {
+			i--
 		}
-		time.AfterFunc(delay, func() {
-			n.mu.Lock()
-			defer n.mu.Unlock()
-			n.deliver(d)
-		})
+		n.flying = slices.Insert(n.flying, i, d)
+		if delay > 0 {
+			time.AfterFunc(delay, n.deliver)
+		}
 	}
+	n.deliverDue()
 }
 
-func (n *Network) deliver(d datagram) {
-	if c := n.conns[d.to]; c != nil {
-		c.receive(d)
+// deliver is called at each arrival. What arrives in the same instant arrives
+// in the order in which it was sent, whichever timer comes first.
+func (n *Network) deliver() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.deliverDue()
+}
+
+func (n *Network) deliverDue() {
+	now := time.Now()
+	for len(n.flying) > 0 && !n.flying[0].arrival.After(now) {
+		d := n.flying[0]
+		n.flying = n.flying[1:]
+		if c := n.conns[d.to]; c != nil {
+			c.receive(d)
+		}
 	}
 }
 
 type datagram struct {
 	from, to netip.AddrPort
 	data     []byte
+	arrival  time.Time
 }
 
 // queueLimit is the receive buffer of a Conn, in datagrams; what comes on top
@@ -185,7 +202,7 @@ func (c *Conn) WriteTo(b []byte, addr net.Addr) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	c.network.transmit(datagram{c.addr, to, append([]byte(nil), b...)})
+	c.network.transmit(datagram{from: c.addr, to: to, data: append([]byte(nil), b...)})
 	return len(b), nil
 }
 

@@ -1,0 +1,418 @@
+package tftp
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/netip"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"pxe/tftp/tftptest"
+)
+
+// Requests that get no file get the right code, before any OACK, and a text
+// that says nothing of this host.
+func TestServerRefuses(t *testing.T) {
+	source := SourceFunc(func(name string, _ netip.AddrPort) (File, error) {
+		switch name {
+		case "there":
+			return Bytes(nil), nil
+		case "forbidden":
+			return nil, &fs.PathError{Op: "open", Path: "/srv/secret/forbidden", Err: fs.ErrPermission}
+		case "broken":
+			return nil, errors.New("/srv/secret: input/output error")
+		case "special":
+			return nil, &Error{CodeNoUser, "not for you"}
+		}
+		return nil, &fs.PathError{Op: "open", Path: "/srv/secret/" + name, Err: fs.ErrNotExist}
+	})
+	tests := []struct {
+		name    string
+		request Packet
+		code    Code
+		message string
+	}{
+		{"missing", rrq("/pxelinux.cfg/default", "tsize", 0), CodeNotFound, "file not found: pxelinux.cfg/default"},
+		{"forbidden", rrq("forbidden", "tsize", 0), CodeAccess, "access denied: forbidden"},
+		{"unreadable", rrq("broken"), CodeUndefined, "the file could not be opened"},
+		{"as the source says", rrq("special"), CodeNoUser, "not for you"},
+		{"out of the tree", rrq("../etc/passwd"), CodeAccess, "file name leaves the tree"},
+		{"out of the tree with backslashes", rrq(`..\..\boot.ini`), CodeAccess, "file name leaves the tree"},
+		{"control characters", rrq("a\nb"), CodeAccess, "file name with control characters"},
+		{"300 bytes", rrq(strings.Repeat("x", 300)), CodeAccess, "file name too long"},
+		{"no name", rrq("/"), CodeIllegal, "no file name"},
+		{"mail", Packet{Op: OpRRQ, Name: "there", Mode: "mail"}, CodeIllegal, "unknown mode"},
+		{"upload", Packet{Op: OpWRQ, Name: "there", Mode: "octet"}, CodeAccess, "this server takes no files"},
+		{"blksize 7", rrq("there", "blksize", 7), CodeOption, `option blksize: "7" is not a number from 8 to 2147483648`},
+		{"windowsize 0", rrq("there", "windowsize", 0), CodeOption, `option windowsize: "0" is not a number from 1 to 65535`},
+		{"timeout 256", rrq("there", "timeout", 256), CodeOption, `option timeout: "256" is not a number from 1 to 255`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			inLab(t, tftptest.Faults{}, &Server{Source: source}, func(l *lab) {
+				p := l.peer()
+				p.send(l.server, tt.request)
+				got, from := p.receive()
+				want := Packet{Op: OpERROR, Code: tt.code, Message: tt.message}
+				if diff := cmp.Diff(want, got); diff != "" {
+					t.Errorf("(-want +got):\n%s", diff)
+				}
+				if from.Port() == l.server.Port() {
+					t.Error("the ERROR came from the request port")
+				}
+				e := l.event()
+				var fault *Error
+				if e.Kind != EventRefused || !errors.As(e.Err, &fault) || fault.Code != tt.code {
+					t.Errorf("event %v with %v, want refused with code %d", e.Kind, e.Err, tt.code)
+				}
+				p.expect("")
+			})
+		})
+	}
+}
+
+func TestServerIgnoresWhatIsNoRequest(t *testing.T) {
+	tests := []struct {
+		name   string
+		packet string
+		answer string
+	}{
+		{"DATA", "\x00\x03\x00\x01data", ""},
+		{"ACK", "\x00\x04\x00\x01", ""},
+		{"ERROR", "\x00\x05\x00\x01no\x00", ""},
+		{"OACK", "\x00\x06", ""},
+		{"nothing", "", ""},
+		{"a scanner", "GET / HTTP/1.0\r\n\r\n", ""},
+		{"half a request", "\x00\x01name", "ERROR 4"},
+		{"a request without an end", "\x00\x01name\x00octet\x00tsize\x00", "ERROR 4"},
+		{"a request of 3000 bytes", "\x00\x01" + strings.Repeat("n", 3000), "ERROR 4"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			inLab(t, tftptest.Faults{}, &Server{Source: files{}}, func(l *lab) {
+				p := l.peer()
+				p.sendBytes(l.server, []byte(tt.packet))
+				p.expect(tt.answer)
+				if e := l.event(); e.Kind != EventMalformed || !errors.Is(e.Err, ErrMalformed) {
+					t.Errorf("event %v with %v, want malformed", e.Kind, e.Err)
+				}
+			})
+		})
+	}
+}
+
+// The OACK has what was asked, in that order, in lower case, within the limits.
+func TestServerOptions(t *testing.T) {
+	server := func() *Server {
+		return &Server{
+			Source:       files{"f": pattern(100_000), "empty": nil, "text": []byte("a\nb\rc")},
+			MaxWindow:    16,
+			MaxBlockSize: 9000,
+			MTU:          func(local, client netip.Addr) int { return 1500 },
+		}
+	}
+	tests := []struct {
+		name    string
+		request Packet
+		want    string
+	}{
+		{"EDK2", rrq("f", "tsize", 0, "blksize", 1468, "windowsize", 4), "tsize 100000 blksize 1468 windowsize 4"},
+		{"iPXE", rrq("f", "blksize", 1432, "tsize", 0), "blksize 1432 tsize 100000"},
+		{"GRUB", rrq("f", "blksize", 1024, "tsize", 0), "blksize 1024 tsize 100000"},
+		{"U-Boot", rrq("f", "timeout", 5, "tsize", 0, "blksize", 1468, "windowsize", 8), "timeout 5 tsize 100000 blksize 1468 windowsize 8"},
+		{"curl", rrq("f", "tsize", 0, "blksize", 512, "timeout", 6), "tsize 100000 blksize 512 timeout 6"},
+		{"an empty file has a size", rrq("empty", "tsize", 0), "tsize 0"},
+		{"the client's own size does not matter", rrq("f", "tsize", 999), "tsize 100000"},
+		{"capitals", rrq("f", "BlkSize", 600, "TSIZE", 0), "blksize 600 tsize 100000"},
+		{"the block fits the MTU", rrq("f", "blksize", 1472), "blksize 1468"},
+		{"a huge block", rrq("f", "blksize", 99999999), "blksize 1468"},
+		{"a huge window", rrq("f", "windowsize", 65535), "windowsize 16"},
+		{"the timeout comes back as it was written", rrq("f", "timeout", "005"), "timeout 005"},
+		{"unknown options are left out", rrq("f", "multicast", "", "tsize", 0, "x", "y"), "tsize 100000"},
+		{"an option twice", rrq("f", "blksize", 600, "blksize", 700), "blksize 600"},
+		{"no option", rrq("f"), "DATA 1"},
+		{"no option that is known", rrq("f", "multicast", ""), "DATA 1"},
+		{"the size of converted text", Packet{Op: OpRRQ, Name: "text", Mode: "NetASCII", Options: options("tsize", 0)}, "tsize 7"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			inLab(t, tftptest.Faults{}, server(), func(l *lab) {
+				p := l.peer()
+				p.send(l.server, tt.request)
+				packet, _ := p.receive()
+				got := summary(packet)
+				if packet.Op == OpOACK {
+					got = ""
+					for _, o := range packet.Options {
+						got += o.Name + " " + o.Value + " "
+					}
+					got = strings.TrimSpace(got)
+				}
+				if got != tt.want {
+					t.Errorf("answer %q, want %q", got, tt.want)
+				}
+			})
+		})
+	}
+}
+
+func TestBlockLimit(t *testing.T) {
+	tests := []struct {
+		most, mtu int
+		ipv6      bool
+		want      int
+	}{
+		{65464, 0, false, 65464},
+		{65464, 1500, false, 1468},
+		{65464, 1500, true, 1448},
+		{65464, 9000, false, 8968},
+		{1024, 9000, false, 1024},
+		{65464, 65536, false, 65464},
+		{65464, 68, false, 512},
+	}
+	for _, tt := range tests {
+		if got := blockLimit(tt.most, tt.mtu, tt.ipv6); got != tt.want {
+			t.Errorf("blockLimit(%d, %d, %v) = %d, want %d", tt.most, tt.mtu, tt.ipv6, got, tt.want)
+		}
+	}
+}
+
+// How clients leave early without anything being wrong.
+func TestServerEvents(t *testing.T) {
+	const size = 1000
+	tests := []struct {
+		name string
+		talk func(l *lab, p *peer)
+		kind EventKind
+		note string
+		err  error
+		want Event // the counters
+	}{
+		{"EDK2 asks for the size", func(l *lab, p *peer) {
+			p.send(l.server, rrq("f", "tsize", 0, "blksize", 1468))
+			p.send(p.expect("OACK"), fault(CodeOption))
+		}, EventSizeProbe, "", nil, Event{BlockSize: 1468}},
+		{"a ROM asks for the size and stops by ERROR 0", func(l *lab, p *peer) {
+			p.send(l.server, rrq("f", "tsize", 0))
+			p.send(p.expect("OACK"), fault(CodeUndefined))
+		}, EventSizeProbe, "", nil, Event{BlockSize: 512}},
+		{"a ROM asks for the size and then for the file, from the same port", func(l *lab, p *peer) {
+			p.send(l.server, rrq("f", "tsize", 0))
+			p.expect("OACK")
+			p.send(l.server, rrq("f", "blksize", 1456))
+			p.expect("OACK")
+		}, EventSizeProbe, "", nil, Event{BlockSize: 512}},
+		{"PXELINUX has seen enough", func(l *lab, p *peer) {
+			p.send(l.server, rrq("f", "tsize", 0))
+			tid := p.expect("OACK")
+			p.send(tid, ack(0))
+			p.expect("DATA 1")
+			p.send(tid, ack(1))
+			p.expect("DATA 2")
+			p.send(tid, Packet{Op: OpERROR, Message: "no more"})
+		}, EventClosed, "no more", nil, Event{BlockSize: 512, Bytes: 512, Blocks: 1}},
+		{"a client that dislikes the OACK", func(l *lab, p *peer) {
+			p.send(l.server, rrq("f", "blksize", 1468))
+			p.send(p.expect("OACK"), fault(CodeOption))
+		}, EventFailed, "", &Error{Code: CodeOption}, Event{BlockSize: 1468}},
+		{"a client that vanishes", func(l *lab, p *peer) {
+			p.send(l.server, rrq("f", "blksize", 1468))
+			p.expect("OACK")
+		}, EventFailed, "", ErrNoAnswer, Event{BlockSize: 1468, Retransmits: 6}},
+		{"a client that vanishes in the middle", func(l *lab, p *peer) {
+			p.send(l.server, rrq("f"))
+			p.expect("DATA 1")
+		}, EventFailed, "", ErrNoAnswer, Event{BlockSize: 512, Retransmits: 6}},
+		{"a client whose last ACK is lost", func(l *lab, p *peer) {
+			p.send(l.server, rrq("f"))
+			tid := p.expect("DATA 1")
+			time.Sleep(10 * ms) // of the bubble: a round trip for the server to see
+			p.send(tid, ack(1))
+			p.expect("DATA 2")
+		}, EventDone, "the last ACK is missing", nil, Event{BlockSize: 512, Bytes: size, Blocks: 2, Retransmits: 35}},
+		{"a name with rubbish behind", func(l *lab, p *peer) {
+			p.send(l.server, rrq("f\xff"))
+			tid := p.expect("DATA 1")
+			p.send(tid, ack(1))
+			p.expect("DATA 2")
+			p.send(tid, ack(2))
+		}, EventDone, "rubbish behind the file name: option 67 without a NUL at its end?", nil, Event{BlockSize: 512, Bytes: size, Blocks: 2}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			inLab(t, tftptest.Faults{}, &Server{Source: files{"f": pattern(size)}}, func(l *lab) {
+				tt.talk(l, l.peer())
+				got := l.event()
+				if got.Kind != tt.kind || got.Note != tt.note || !sameError(got.Err, tt.err) {
+					t.Errorf("event %v, note %q, error %v; want %v, %q, %v", got.Kind, got.Note, got.Err, tt.kind, tt.note, tt.err)
+				}
+				counters := Event{Bytes: got.Bytes, Blocks: got.Blocks, Retransmits: got.Retransmits, BlockSize: got.BlockSize}
+				if diff := cmp.Diff(tt.want, counters, cmpopts.EquateComparable(netip.AddrPort{}, netip.Addr{})); diff != "" {
+					t.Errorf("counters (-want +got):\n%s", diff)
+				}
+				if got.Size != size || got.File != "f" || got.Client.Addr().String() != "192.0.2.2" || got.Local.String() != "192.0.2.1" {
+					t.Errorf("event %+v", got)
+				}
+			})
+		})
+	}
+}
+
+// sameError compares *Errors by value, others by identity.
+func sameError(got, want error) bool {
+	var g, w *Error
+	if errors.As(want, &w) {
+		return errors.As(got, &g) && *g == *w
+	}
+	return errors.Is(got, want)
+}
+
+// A request that comes again, from the network or from an impatient client, is
+// the same request.
+func TestServerJoinsDuplicateRequests(t *testing.T) {
+	inLab(t, tftptest.Faults{}, &Server{Source: files{"f": pattern(1000)}}, func(l *lab) {
+		p := l.peer()
+		request := rrq("f", "tsize", 0)
+		p.send(l.server, request)
+		tid := p.expect("OACK")
+		p.send(l.server, request) // doubled by the network
+		p.expect("")
+		p.send(l.server, request) // the client has not had the OACK
+		if again := p.expect("OACK"); again != tid {
+			t.Errorf("a second transfer began, on %v", again)
+		}
+		p.send(tid, ack(0))
+		p.expect("DATA 1")
+		p.send(l.server, request) // a straggler
+		p.send(tid, ack(1))
+		p.expect("DATA 2")
+		p.send(tid, ack(2))
+		if e := l.event(); e.Kind != EventDone {
+			t.Errorf("event %v with %v", e.Kind, e.Err)
+		}
+		l.noEvent()
+		p.send(l.server, request) // now it is another
+		if again := p.expect("OACK"); again == tid {
+			t.Error("the transfer that was over answers")
+		}
+	})
+}
+
+// A stranger gets ERROR 5, and the transfer does not notice.
+func TestServerTellsStrangers(t *testing.T) {
+	inLab(t, tftptest.Faults{}, &Server{Source: files{"f": pattern(1000)}}, func(l *lab) {
+		p, stranger := l.peer(), l.peer()
+		p.send(l.server, rrq("f"))
+		tid := p.expect("DATA 1")
+		stranger.send(tid, ack(1))
+		stranger.expect("ERROR 5")
+		stranger.send(tid, fault(CodeUndefined))
+		stranger.expect("") // an ERROR is never answered
+		stranger.sendBytes(tid, []byte("rubbish"))
+		stranger.expect("")
+		p.expect("")
+		p.send(tid, ack(1))
+		p.expect("DATA 2")
+		p.send(tid, ack(2))
+		if e := l.event(); e.Kind != EventDone {
+			t.Errorf("event %v with %v", e.Kind, e.Err)
+		}
+	})
+}
+
+func TestServerMaxTransfers(t *testing.T) {
+	inLab(t, tftptest.Faults{}, &Server{Source: files{"f": pattern(1000)}, MaxTransfers: 2}, func(l *lab) {
+		first, second, third := l.peer(), l.peer(), l.peer()
+		first.send(l.server, rrq("f"))
+		first.expect("DATA 1")
+		second.send(l.server, rrq("f"))
+		second.expect("DATA 1")
+		third.send(l.server, rrq("f"))
+		third.expect("")
+		if e := l.event(); e.Kind != EventDropped || !errors.Is(e.Err, ErrBusy) {
+			t.Errorf("event %v with %v, want dropped with ErrBusy", e.Kind, e.Err)
+		}
+		// A client that changes its mind takes the place that it has.
+		first.send(l.server, rrq("f", "tsize", 0))
+		first.expect("OACK")
+		if e := l.event(); e.Kind != EventFailed || !errors.Is(e.Err, errSuperseded) {
+			t.Errorf("event %v with %v, want errSuperseded", e.Kind, e.Err)
+		}
+	})
+}
+
+// The end of Serve is the end of its transfers, and their clients are told.
+func TestServerStops(t *testing.T) {
+	inLab(t, tftptest.Faults{}, &Server{Source: files{"f": pattern(1000)}}, func(l *lab) {
+		p := l.peer()
+		p.send(l.server, rrq("f"))
+		p.expect("DATA 1")
+		if err := l.stop(); err != nil {
+			t.Errorf("Serve returned %v, want nil", err)
+		}
+		p.expect("ERROR 0")
+		if e := l.event(); e.Kind != EventFailed || !errors.Is(e.Err, errStopped) {
+			t.Errorf("event %v with %v, want errStopped", e.Kind, e.Err)
+		}
+		p.send(l.server, rrq("f"))
+		p.expect("")
+	})
+}
+
+// A client that comes back after a reset asks from the port that it had before,
+// with the same request; it must not wait until its old self is given up.
+func TestServerRestartedClient(t *testing.T) {
+	inLab(t, tftptest.Faults{}, &Server{Source: files{"f": pattern(1000)}}, func(l *lab) {
+		p := l.peer()
+		p.send(l.server, rrq("f"))
+		tid := p.expect("DATA 1")
+		p.send(tid, ack(1))
+		p.expect("DATA 2")
+		for packet, _ := p.receive(); packet.Op != 0; packet, _ = p.receive() {
+		}
+		time.Sleep(3 * time.Second) // of the bubble
+		p.send(l.server, rrq("f"))
+		if e := l.event(); !errors.Is(e.Err, errRestarted) {
+			t.Errorf("event %v with %v, want errRestarted", e.Kind, e.Err)
+		}
+		for packet, _ := p.receive(); packet.Op != 0; packet, _ = p.receive() {
+		}
+		p.send(l.server, rrq("f"))
+		p.expect("DATA 1")
+	})
+}
+
+// OnEvent needs no lock of its own: the race detector watches.
+func TestServerEventsDoNotOverlap(t *testing.T) {
+	count := 0
+	s := &Server{OnEvent: func(Event) { count++ }}
+	var wait sync.WaitGroup
+	for range 8 {
+		wait.Go(func() {
+			for range 1000 {
+				s.emit(Event{})
+			}
+		})
+	}
+	wait.Wait()
+	if count != 8000 {
+		t.Errorf("%d events, want 8000", count)
+	}
+}
+
+func TestEventKindsHaveNames(t *testing.T) {
+	for k := EventDone; k <= EventMalformed; k++ {
+		if k.String() == "unknown" {
+			t.Errorf("kind %d has no name", k)
+		}
+	}
+	if got := fmt.Sprint(Code(99), Op(77), &Error{CodeNotFound, "no \x1b[2J"}); strings.Contains(got, "\x1b") {
+		t.Errorf("%q holds an escape sequence of a peer", got)
+	}
+}
