@@ -36,6 +36,7 @@ type Label struct {
 type page struct {
 	title  string
 	parent int
+	line   int // index in the parent's items
 	items  []item
 	chosen int // index in items of the one that is highlighted first
 }

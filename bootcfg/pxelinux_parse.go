@@ -2,7 +2,6 @@ package bootcfg
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 
@@ -127,9 +126,11 @@ func (p *pxelinuxParser) beginLabel(rest string) {
 	p.endLabel()
 	name, _ := firstWord(rest)
 	p.label = len(p.config.Labels)
-	l := Label{Entry: Entry{Name: name, Kernel: name}, SysAppend: p.sysAppend, Type: typeByName(name)}
-	for page := p.page; page != 0; page = p.config.pages[page].parent {
-		l.Menu = append([]string{p.config.pages[page].title}, l.Menu...)
+	l := Label{
+		Entry:     Entry{Name: name, Kernel: name},
+		Type:      typeByName(name),
+		SysAppend: p.sysAppend,
+		Menu:      p.titles(),
 	}
 	p.config.Labels = append(p.config.Labels, l)
 }
@@ -227,81 +228,6 @@ func (p *pxelinuxParser) globalLine(word, rest string) {
 	}
 }
 
-// menuLine takes the rest of a MENU line.
-func (p *pxelinuxParser) menuLine(rest string) error {
-	c := &p.config
-	word, rest := firstWord(rest)
-	switch strings.ToLower(word) {
-	case "title":
-		c.pages[p.page].title = rest
-	case "label":
-		switch {
-		case p.label >= 0:
-			c.Labels[p.label].Title = rest
-		case p.page != 0 && c.pages[p.page].title == "":
-			c.pages[p.page].title = strings.ReplaceAll(rest, "^", "")
-		}
-	case "default":
-		if p.label >= 0 {
-			p.menuDefault = true
-		} else if p.page != 0 {
-			p.choosePage()
-		}
-	case "hide":
-		if p.label >= 0 {
-			c.Labels[p.label].Hidden = true
-		}
-	case "disable", "disabled":
-		if p.label >= 0 {
-			c.Labels[p.label].Disabled = true
-		}
-	case "quit", "goto", "exit": // moves within the menu; boots nothing
-		if p.label >= 0 {
-			c.Labels[p.label].Disabled = true
-		}
-	case "separator":
-		p.endLabel()
-	case "start":
-		c.start = p.page
-	case "begin":
-		p.beginPage(rest)
-	case "end":
-		p.endLabel()
-		p.page = c.pages[p.page].parent
-	case "include":
-		file, tag := firstWord(rest)
-		if tag == "" {
-			return p.includeFile(file)
-		}
-		p.beginPage(tag)
-		page := p.page
-		err := p.includeFile(file)
-		p.endLabel()
-		p.page = c.pages[page].parent
-		return err
-	}
-	return nil
-}
-
-func (p *pxelinuxParser) beginPage(title string) {
-	p.endLabel()
-	c := &p.config
-	number := len(c.pages)
-	c.pages[p.page].items = append(c.pages[p.page].items, item{label: -1, page: number})
-	c.pages = append(c.pages, page{parent: p.page, title: title})
-	p.page = number
-}
-
-// choosePage makes the page being filled the default of the one around it.
-func (p *pxelinuxParser) choosePage() {
-	parent := &p.config.pages[p.config.pages[p.page].parent]
-	for i, it := range parent.items {
-		if it.label < 0 && it.page == p.page {
-			parent.chosen = i
-		}
-	}
-}
-
 func (p *pxelinuxParser) includeFile(name string) error {
 	if p.depth == maxIncludeDepth || p.includes == maxIncludes {
 		p.warnf(fault.ConfigIncludeFailed, "include %s: too many includes", name)
@@ -342,51 +268,4 @@ func (p *pxelinuxParser) warnAboutNames() {
 		}
 		seen[l.Name] = seen[l.Name] || !l.Disabled
 	}
-}
-
-// keyword reports whether a line begins with a word, in any case, and gives
-// what follows.
-func keyword(line, word string) (rest string, ok bool) {
-	first, rest := firstWord(line)
-	return rest, strings.EqualFold(first, word)
-}
-
-// firstWord splits off the first word. To PXELINUX everything up to a space
-// counts as blank (my_isspace).
-func firstWord(s string) (word, rest string) {
-	s = strings.TrimLeftFunc(s, isBlank)
-	end := strings.IndexFunc(s, isBlank)
-	if end < 0 {
-		return s, ""
-	}
-	return s[:end], strings.TrimLeftFunc(s[end:], isBlank)
-}
-
-func isBlank(r rune) bool { return r <= ' ' }
-
-// cInt reads a number as C does, as far as it goes; base 0 knows 0x and 0.
-func cInt(s string, base int) int {
-	word, _ := firstWord(s)
-	for end := min(len(word), len("-0x7fffffff")); end > 0; end-- {
-		if n, err := strconv.ParseInt(word[:end], base, 32); err == nil && !strings.Contains(word[:end], "_") {
-			return int(n)
-		}
-	}
-	return 0
-}
-
-func sysAppendMask(s string) uint32 { return uint32(cInt(s, 0)) }
-
-// serialLine reads "port [baud [flow]]"; the default is 9600 baud, and less
-// than 75 means none.
-func serialLine(s string) *Serial {
-	port, rest := firstWord(s)
-	serial := &Serial{Port: cInt(port, 10), Baud: 9600}
-	if baud, _ := firstWord(rest); baud != "" {
-		serial.Baud = cInt(baud, 10)
-	}
-	if serial.Baud < minBaud {
-		return nil
-	}
-	return serial
 }

@@ -185,6 +185,8 @@ func TestParsePXELINUXIsBounded(t *testing.T) {
 		{"includes itself twice", "include x", "include x\ninclude x\n", false},
 		{"large include, often", strings.Repeat("include x\n", 100), strings.Repeat("label a\n", 10000), true},
 		{"large", strings.Repeat("#", maxConfigSize+1), "", true},
+		{"menus in menus", strings.Repeat("menu begin\n", 40_000) + strings.Repeat("label a\nmenu default\n", 20_000), "", false},
+		{"a default again and again", strings.Repeat("label a\n", 40_000) + "menu begin\n" + strings.Repeat("menu default\n", 40_000), "", false},
 		{"just not too large", strings.Repeat("#", maxConfigSize), "", false},
 	}
 	for _, tt := range tests {
