@@ -10,6 +10,10 @@ import (
 // keep some of it to themselves.
 const biosNBPLimit = 0xA0000 - 0x7C00
 
+// demoMark is the beginning of what the demonstration program prints; the one
+// for UEFI has it in UTF-16.
+const demoMark = "pxe: this machine boots"
+
 // biosNBPRisky is where boot ROMs begin to fail.
 const biosNBPRisky = 512 << 10
 
@@ -28,6 +32,8 @@ func identifyBIOSProgram(w *window, im *Image) bool {
 		im.Kind = ImageIPXENBP
 	case w.has(0, "\xB2\x7F\xEA\x00\x82\x00\x00"): // GRUB's pxeboot.S: drive 7F, jump to 0:8200
 		im.Kind = ImageGRUBPXE
+	case bytes.Contains(w.head, []byte(demoMark)):
+		im.Kind = ImageDemo
 	case bytes.Contains(w.head, []byte("WDSNBP")):
 		im.Kind = ImageWindowsNBP
 	case w.has(0, "\x55\xAA") && w.has(int64(w.u16(0x18)), "PCIR"):

@@ -55,7 +55,7 @@ func (im Image) nbpForBIOS(a Arch) (Mismatch, string) {
 // nativeNBP reports a program that a BIOS can start from the network.
 func (im Image) nativeNBP() bool {
 	switch im.Kind {
-	case ImagePXELINUX, ImageIPXENBP, ImageGRUBPXE, ImageWindowsNBP:
+	case ImagePXELINUX, ImageIPXENBP, ImageGRUBPXE, ImageWindowsNBP, ImageDemo:
 		return true
 	}
 	return false

@@ -18,6 +18,7 @@ const (
 	ImageSyslinuxEFI // syslinux.efi
 	ImageUKI         // unified kernel image: kernel, initrd and command line in one
 	ImageUKIAddon    // add-on to a UKI, not bootable
+	ImageDemo        // the program that pxe carries with it, for UEFI or for a BIOS
 	ImageWindowsPE   // a PE for Windows, not for firmware
 
 	// Programs for a PC BIOS.
@@ -85,6 +86,7 @@ var kinds = map[ImageKind]kindInfo{
 	ImageSyslinuxEFI:    {"syslinux-efi", "", "SYSLINUX"},
 	ImageUKI:            {"uki", "a ", "unified kernel image"},
 	ImageUKIAddon:       {"uki-addon", "a ", "unified kernel image add-on"},
+	ImageDemo:           {"pxe-demo", "the ", "demonstration program of pxe"},
 	ImageWindowsPE:      {"windows-pe", "a ", "Windows program"},
 	ImagePXELINUX:       {"pxelinux", "", "PXELINUX"},
 	ImageSyslinuxCore:   {"syslinux-core", "the ", "disk flavour of SYSLINUX"},

@@ -203,7 +203,8 @@ func (h *peHeader) looksLikeShim() bool {
 // peMakerByMark looks for text that only one maker's programs hold.
 func peMakerByMark(w *window, im *Image) ImageKind {
 	const product = "efi\x00iPXE\x00" // iPXE's platform and product, its version follows
-	switch i, b := w.search(64, product, "://ipxe.org/", "ldlinux.e32", "ldlinux.e64"); i {
+	demo := strings.Join(strings.Split(demoMark, ""), "\x00")
+	switch i, b := w.search(64, product, "://ipxe.org/", "ldlinux.e32", "ldlinux.e64", demo); i {
 	case 0:
 		im.Version = printable(bytes.TrimLeft(b[len(product):], "\x00"), 64)
 		return ImageIPXEEFI
@@ -214,6 +215,8 @@ func peMakerByMark(w *window, im *Image) ImageKind {
 			im.Version = printable(b[len("Syslinux/"):], 16)
 		}
 		return ImageSyslinuxEFI
+	case 4:
+		return ImageDemo
 	}
 	return ImageEFI
 }
