@@ -36,6 +36,9 @@ func destination(oob []byte) localAddr {
 			// struct in_pktinfo, ip(7): interface, our address, the packet's.
 			ours := netip.AddrFrom4([4]byte(m.Data[4:8]))
 			dst := netip.AddrFrom4([4]byte(m.Data[8:12]))
+			if ours.IsUnspecified() {
+				ours = dst // it came before tellDestinations, and our address was not noted
+			}
 			return localAddr{ours, dst != ours} // the better of the two for IPv4
 		case m.Header.Level == unix.SOL_IPV6 && m.Header.Type == unix.IPV6_PKTINFO && len(m.Data) >= unix.SizeofInet6Pktinfo:
 			// struct in6_pktinfo, ipv6(7): the packet's address, interface.

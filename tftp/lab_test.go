@@ -165,3 +165,23 @@ func (n *countingNetwork) listen(context.Context, string, string) (net.PacketCon
 	*n++
 	return nil, errors.New("no network")
 }
+
+// listenAndServe serves on an address of this host until the test ends.
+func listenAndServe(t testing.TB, address string, s *Server) netip.AddrPort {
+	t.Helper()
+	conn, err := net.ListenPacket("udp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	served := make(chan error, 1)
+	go func() { served <- s.Serve(ctx, conn) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-served; err != nil {
+			t.Errorf("Serve: %v", err)
+		}
+		conn.Close()
+	})
+	return addrPort(conn.LocalAddr())
+}

@@ -1,0 +1,233 @@
+package tftp
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net"
+	"net/netip"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// The sockets of this host, and what only they can do.
+
+// serveLoopback serves on an address until the test ends, and returns the
+// address with the events.
+func serveLoopback(t *testing.T, address string, s *Server) (netip.AddrPort, <-chan Event) {
+	events := make(chan Event, 100)
+	s.OnEvent = func(e Event) { events <- e }
+	return listenAndServe(t, address, s), events
+}
+
+func TestLoopback(t *testing.T) {
+	content := files{"f": pattern(1 << 20)}
+	for _, address := range []string{"127.0.0.1:0", "[::1]:0", "0.0.0.0:0", "[::]:0"} {
+		t.Run(address, func(t *testing.T) {
+			server, events := serveLoopback(t, address, &Server{Source: content})
+			switch server.Addr() {
+			case netip.IPv4Unspecified():
+				server = netip.AddrPortFrom(netip.MustParseAddr("127.0.0.5"), server.Port())
+			case netip.IPv6Unspecified(): // takes both families
+				server = netip.AddrPortFrom(netip.MustParseAddr("127.0.0.6"), server.Port())
+			}
+			for _, window := range []int{1, 16} {
+				var got bytes.Buffer
+				transfer, err := new(Client).Get(t.Context(), Request{
+					Server: server, Name: "f", Options: options("blksize", 1468, "windowsize", window),
+				}, &got)
+				if err != nil || !bytes.Equal(got.Bytes(), content["f"]) {
+					t.Fatalf("window %d: %v, %d bytes", window, err, got.Len())
+				}
+				// Several addresses lead here: the answer came from the one asked.
+				if transfer.Peer.Addr() != server.Addr() || transfer.Peer.Port() == server.Port() {
+					t.Errorf("window %d: %v was asked, %v answered", window, server, transfer.Peer)
+				}
+				if e := <-events; e.Kind != EventDone || e.Local != server.Addr() {
+					t.Errorf("window %d: event %+v", window, e)
+				}
+			}
+		})
+	}
+}
+
+// A block is as large as the way to the client carries in one packet.
+func TestLoopbackMTU(t *testing.T) {
+	lo, err := net.InterfaceByName("lo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server, _ := serveLoopback(t, "127.0.0.1:0", &Server{Source: files{"f": pattern(100)}})
+	got, err := new(Client).Get(t.Context(), Request{Server: server, Name: "f", Options: options("blksize", 65464)}, io.Discard)
+	if want := min(lo.MTU-overheadIPv4, MaxBlockSize); err != nil || got.BlockSize != want {
+		t.Errorf("block size %d, error %v; want %d", got.BlockSize, err, want)
+	}
+	if mtu, want := routeMTU(netip.Addr{}, server), min(lo.MTU, 65535); mtu != want {
+		t.Errorf("MTU of the way to %v: %d, want %d", server, mtu, want)
+	}
+}
+
+// closedPort is a port of this host where nobody listens.
+func closedPort(t *testing.T) netip.AddrPort {
+	t.Helper()
+	conn, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	return addrPort(conn.LocalAddr())
+}
+
+// A host without a TFTP server says so, and a client need not wait.
+func TestLoopbackRefused(t *testing.T) {
+	start := time.Now()
+	server := closedPort(t)
+	_, err := new(Client).Get(t.Context(), Request{Server: server, Name: "f"}, io.Discard)
+	if !errors.Is(err, syscall.ECONNREFUSED) {
+		t.Errorf("error %v, want ECONNREFUSED", err)
+	}
+	if d := time.Since(start); d > 5*time.Second {
+		t.Errorf("took %v", d)
+	}
+}
+
+// A stranger's closed port is not the server's.
+func TestLoopbackStrangerRefuses(t *testing.T) {
+	server, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Close()
+	type result struct {
+		Transfer
+		error
+	}
+	done := make(chan result)
+	go func() {
+		transfer, err := new(Client).Get(t.Context(), Request{Server: addrPort(server.LocalAddr()), Name: "f"}, io.Discard)
+		done <- result{transfer, err}
+	}()
+	buf := make([]byte, 1500)
+	_, client, err := server.ReadFrom(buf)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stranger, err := net.ListenPacket("udp", "127.0.0.2:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := stranger.WriteTo(data(1, 512).Append(nil), client); err != nil {
+		t.Fatal(err)
+	}
+	stranger.Close() // the ERROR 5 meets a closed port
+	for _, p := range []Packet{data(1, 512), data(2, 0)} {
+		if _, err := server.WriteTo(p.Append(nil), client); err != nil {
+			t.Fatal(err)
+		}
+		for {
+			n, _, err := server.ReadFrom(buf)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, _ := Parse(buf[:n]); got.Op == OpACK && got.Block == p.Block {
+				break
+			}
+		}
+	}
+	if r := <-done; r.error != nil || r.Bytes != 512 {
+		t.Errorf("%+v", r)
+	}
+}
+
+// A client whose socket is gone ends its transfer at once.
+func TestLoopbackClientGone(t *testing.T) {
+	server, events := serveLoopback(t, "127.0.0.1:0", &Server{Source: files{"f": pattern(1000)}})
+	client, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	buf := make([]byte, 1500)
+	if _, err := client.WriteTo(rrq("f").Append(nil), net.UDPAddrFromAddrPort(server)); err != nil {
+		t.Fatal(err)
+	}
+	_, tid, err := client.ReadFrom(buf)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := client.WriteTo(ack(1).Append(nil), tid); err != nil {
+		t.Fatal(err)
+	}
+	client.Close() // DATA 2 or its copy meets a closed port
+	select {
+	case e := <-events:
+		if e.Kind != EventDone || e.Note == "" {
+			t.Errorf("event %v with %v, want done without the last ACK", e.Kind, e.Err)
+		}
+	case <-time.After(20 * time.Second):
+		t.Error("the server waits for a client that is gone")
+	}
+}
+
+// Without anything wrong, Serve ends when its socket does.
+func TestServeClosedSocket(t *testing.T) {
+	conn, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn.Close()
+	if err := new(Server).Serve(t.Context(), conn); !errors.Is(err, net.ErrClosed) {
+		t.Errorf("error %v, want net.ErrClosed", err)
+	}
+}
+
+// brokenConn fails every read, as the socket of an interface that is gone may.
+type brokenConn struct {
+	net.PacketConn
+	reads int
+}
+
+func (c *brokenConn) ReadFrom([]byte) (int, net.Addr, error) {
+	c.reads++
+	return 0, nil, syscall.ENETDOWN
+}
+func (c *brokenConn) LocalAddr() net.Addr             { return &net.UDPAddr{} }
+func (c *brokenConn) SetReadDeadline(time.Time) error { return nil }
+
+// A socket that only fails is not asked for ever, nor in a hurry.
+func TestServeBrokenSocket(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		conn, start := &brokenConn{}, time.Now()
+		err := new(Server).Serve(t.Context(), conn)
+		if !errors.Is(err, syscall.ENETDOWN) || conn.reads != maxFailures+1 {
+			t.Errorf("error %v after %d reads", err, conn.reads)
+		}
+		if d := time.Since(start); d < time.Second {
+			t.Errorf("given up after %v", d)
+		}
+	})
+}
+
+// What went to everybody is not answered (RFC 1123 section 4.2.3.4).
+func TestLoopbackBroadcast(t *testing.T) {
+	server, events := serveLoopback(t, "0.0.0.0:0", &Server{Source: files{"f": nil}})
+	port := server.Port()
+	server = netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), port)
+	if _, err := new(Client).Get(t.Context(), Request{Server: server, Name: "f"}, io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	<-events
+	conn, err := net.ListenPacket("udp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	everybody := netip.AddrPortFrom(netip.MustParseAddr("127.255.255.255"), port)
+	if _, err := conn.WriteTo(rrq("f").Append(nil), net.UDPAddrFromAddrPort(everybody)); err != nil {
+		t.Fatal(err)
+	}
+	if e := <-events; e.Kind != EventDropped || !errors.Is(e.Err, errBroadcast) {
+		t.Errorf("event %v with %v", e.Kind, e.Err)
+	}
+}
