@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"syscall"
 )
 
 // openRoot opens the directory that a command serves; nothing outside it can be
@@ -14,11 +13,15 @@ func openRoot(dir string) (*os.Root, error) {
 	if dir == "" {
 		return nil, usagef("the root is empty: name a directory")
 	}
-	root, err := os.OpenRoot(dir)
+	info, err := os.Stat(dir)
+	var root *os.Root
+	if err == nil && info.IsDir() {
+		root, err = os.OpenRoot(dir)
+	}
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, withHint(fmt.Errorf("no such directory: %s", dir), "check the path, or create it with: mkdir -p %s", dir)
-	case errors.Is(err, syscall.ENOTDIR):
+	case err == nil && root == nil:
 		return nil, withHint(fmt.Errorf("not a directory: %s", dir), "name the directory that holds the file")
 	case errors.Is(err, fs.ErrPermission):
 		return nil, withHint(fmt.Errorf("cannot open %s: permission denied", dir), "give this user the right to read it: chmod a+rx %s", dir)
