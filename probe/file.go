@@ -1,0 +1,193 @@
+package probe
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"net/url"
+	"syscall"
+	"time"
+
+	"pxe/boot"
+	"pxe/fault"
+	"pxe/fetch"
+	"pxe/tftp"
+)
+
+// request is one file as a program of the chain asks for it.
+type request struct {
+	url     string
+	options []tftp.Option
+	limit   int64 // bytes to fetch; 0 is the whole file
+	keep    int   // bytes to keep of it
+	// optional says that the client takes a missing file in its stride.
+	optional bool
+}
+
+// content is a file that came, or its beginning.
+type content struct {
+	File
+	data []byte // the first bytes, as many as the request keeps
+}
+
+// How much is kept of a file. A boot program is looked at as a whole, a kernel
+// or initrd by its head, and a configuration above that size is none.
+const (
+	keepProgram = 16 << 20
+	keepText    = 1 << 20
+	keepHead    = 64 << 10
+)
+
+// tftpURL names a file on a TFTP server, whatever bytes the name has.
+func tftpURL(server netip.Addr, name string) string {
+	u := url.URL{Scheme: "tftp", Host: server.String(), Path: "/" + name}
+	return u.String()
+}
+
+// get fetches a file and records the step. Its error is what fetch says.
+func (r *runner) get(ctx context.Context, req request) (content, error) {
+	start := r.now()
+	head := &headWriter{limit: req.keep}
+	res, err := r.files.Get(ctx, r.fetchRequest(req), head)
+	if err == nil && res.Size == 0 && req.optional {
+		err = errEmpty // loaders pass on to the next name
+	}
+	if err != nil {
+		return content{}, r.failedStep(ctx, start, req, head.total, err)
+	}
+	size := res.Total
+	if size < 0 && !res.Partial {
+		size = res.Size
+	}
+	c := content{data: head.data, File: File{
+		URL: req.url, Bytes: res.Size, Size: size, Partial: res.Partial,
+		SHA256: res.SHA256, Duration: res.Duration, Image: boot.Identify(head.data, max(size, res.Size)),
+	}}
+	what := c.Image.String()
+	if req.keep == keepText {
+		what = fmt.Sprintf("configuration of %d lines", bytes.Count(c.data, []byte("\n")))
+	}
+	r.step(start, Step{Asked: req.url, Answer: what, Outcome: OutcomeOK, File: &c.File})
+	return c, nil
+}
+
+// fetchRequest is the request as fetch takes it. Neither firmware nor loaders
+// follow redirects.
+func (r *runner) fetchRequest(req request) fetch.Request {
+	fr := fetch.Request{
+		URL: req.url, TFTPOptions: req.options, Limit: req.limit,
+		Timeout: r.patience(r.p.fileSilence), NoRedirect: true,
+	}
+	if r.cfg.OnProgress != nil {
+		fr.Progress = func(done, total int64) { r.cfg.OnProgress(req.url, done, total) }
+	}
+	return fr
+}
+
+// errEmpty is a file without a byte, which loaders treat as missing.
+var errEmpty = errors.New("the file is empty")
+
+// errAbsent stands for all of what a server says when it does not have a file.
+var errAbsent = errors.New("it is not there")
+
+// included is a configuration that another one names: an empty one counts.
+func included(c content, err error) ([]byte, error) {
+	switch {
+	case errors.Is(err, errEmpty):
+		return nil, nil
+	case missing(err):
+		return nil, errAbsent
+	}
+	return c.data, err
+}
+
+// fileError is a file that did not come.
+type fileError struct {
+	url      string
+	received int64 // bytes that came before
+	err      error
+}
+
+func (e *fileError) Error() string { return e.url + ": " + plain(e.err) }
+func (e *fileError) Unwrap() error { return e.err }
+
+func asFileError(err error) (*fileError, bool) {
+	var f *fileError
+	ok := errors.As(err, &f)
+	return f, ok
+}
+
+// failedStep records a file that did not come.
+func (r *runner) failedStep(ctx context.Context, start time.Duration, req request, received int64, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	out := OutcomeFailed
+	if req.optional && missing(err) {
+		out = OutcomeAbsent
+	}
+	r.step(start, Step{Asked: req.url, Answer: plain(err), Outcome: out})
+	return &fileError{req.url, received, err}
+}
+
+// missing reports whether the server is there and does not have the file: a
+// client that has other names to try goes on.
+func missing(err error) bool {
+	var packet *tftp.Error
+	var status *fetch.StatusError
+	return errors.Is(err, fetch.ErrNotFound) || errors.Is(err, fetch.ErrForbidden) || errors.Is(err, errEmpty) ||
+		errors.As(err, &packet) || errors.As(err, &status)
+}
+
+// plain is a fetch's error without the URL, which stands beside it.
+func plain(err error) string {
+	var f *fetch.Error
+	if errors.As(err, &f) {
+		return f.Err.Error()
+	}
+	return err.Error()
+}
+
+// transferFault is the fault of a transfer that failed for a reason other than
+// a missing file, as a firmware or loader sees it.
+func transferFault(err error) string {
+	f, _ := asFileError(err)
+	switch {
+	case errors.Is(err, fetch.ErrNotFound):
+		return fault.BootFileMissing
+	case errors.Is(err, fetch.ErrForbidden):
+		return fault.TFTPForbidden
+	case errors.Is(err, fetch.ErrRefused):
+		return fault.TFTPRefused
+	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
+		return fault.ServerUnreachable
+	case errors.Is(err, fetch.ErrNoAnswer) && f != nil && f.received > 0:
+		return fault.TFTPStalled
+	case errors.Is(err, fetch.ErrNoAnswer):
+		return fault.TFTPSilent
+	case errors.Is(err, fetch.ErrNoSize):
+		return fault.OACKWithoutTsize
+	case errors.Is(err, tftp.ErrProtocol):
+		return fault.OACKUnasked
+	case errors.Is(err, tftp.ErrSize):
+		return fault.SizeMismatch
+	}
+	return fault.TFTPError
+}
+
+// headWriter keeps the first limit bytes of what is written to it.
+type headWriter struct {
+	data  []byte
+	limit int
+	total int64
+}
+
+func (w *headWriter) Write(p []byte) (int, error) {
+	w.total += int64(len(p))
+	if room := w.limit - len(w.data); room > 0 {
+		w.data = append(w.data, p[:min(len(p), room)]...)
+	}
+	return len(p), nil
+}

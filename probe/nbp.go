@@ -1,0 +1,148 @@
+package probe
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"strings"
+
+	"pxe/boot"
+	"pxe/dhcp"
+	"pxe/fault"
+	"pxe/fetch"
+)
+
+// program is a boot program that runs.
+type program struct {
+	content
+	server netip.Addr // where it came from
+	name   string     // as it was asked for
+}
+
+// nbp fetches the boot program that a packet names, and looks whether the
+// firmware would run it.
+func (r *runner) nbp(ctx context.Context, src *dhcp.Reply) (program, error) {
+	r.enter(StageNBP)
+	name := r.bootFile(src)
+	if name == "" {
+		return program{}, stop(fault.NoBootFile, "%v names no boot file, in the header or in option 67", src.Addr(dhcp.OptionServerID))
+	}
+	server := r.fileServerOf(src)
+	if !isSet(server) {
+		return program{}, stop(fault.NextServerMissing, "the boot file is %q and the packet has no next-server address (siaddr)", name)
+	}
+	r.fileServer = server
+	r.warnAboutName(name)
+	size, err := r.sizeOf(ctx, src, server, name)
+	if err != nil {
+		return program{}, err
+	}
+	c, err := r.get(ctx, request{url: tftpURL(server, name), options: r.p.readOptions, keep: keepProgram})
+	if err != nil {
+		return program{}, r.nbpHalt(err, server, name)
+	}
+	if size >= 0 && c.Bytes > size && r.p.size13 {
+		return program{}, stop(fault.SizeMismatch, "option 13 says %d bytes and %q has %d", size, name, c.Bytes)
+	}
+	if m, why := c.Image.NBPMismatch(r.p.Arch); m != boot.Fits {
+		return program{}, stop(nbpFault(m), "%s: %s", name, why)
+	}
+	if r.p.uefi() && !c.Image.Signed {
+		r.warn(fault.NBPNotSigned, "%s is not signed: firmware with Secure Boot on refuses it", name)
+	}
+	return program{c, server, name}, nil
+}
+
+// bootFile is the file name that the firmware reads: ROMs look into the header
+// first, EDK2 into option 67 first.
+func (r *runner) bootFile(src *dhcp.Reply) string {
+	first, second := src.Text(dhcp.OptionBootFileName), src.File
+	if r.p.headerFirst {
+		first, second = second, first
+	}
+	if first != "" {
+		return first
+	}
+	return second
+}
+
+// fileServerOf is the TFTP server that the firmware asks: the first of the boot
+// server list when the menu is skipped, else siaddr, else for some option 54.
+func (r *runner) fileServerOf(src *dhcp.Reply) netip.Addr {
+	tags := discoveryTags(src)
+	if control, _ := tags.Control(); control&dhcp.ControlBootFile != 0 {
+		if list, _ := tags.Servers(); len(list) > 0 && len(list[0].Addrs) > 0 {
+			return list[0].Addrs[0]
+		}
+	}
+	if isSet(src.SIAddr) || !r.p.serverFromID {
+		return src.SIAddr
+	}
+	return src.Addr(dhcp.OptionServerID)
+}
+
+// warnAboutName names what is odd in a boot file name.
+func (r *runner) warnAboutName(name string) {
+	switch {
+	case strings.Contains(name, "://"):
+		r.warn(fault.BootFileIsURL, "boot file %q is a URL: PXE firmware asks the TFTP server for a file of that name", name)
+	case strings.HasSuffix(name, "\xff"):
+		r.warn(fault.NameTrailingFF, "boot file %q ends in byte 255: the server ends option 67 without a NUL", name)
+	case strings.Contains(name, "\\"):
+		r.warn("", "boot file %q has backslashes: not every TFTP server takes them for slashes", name)
+	}
+}
+
+// sizeOf asks for the size of the boot program as the firmware does, -1 when
+// it is not told. EDK2 believes option 13 (RFC 2132 section 3.15) instead.
+func (r *runner) sizeOf(ctx context.Context, src *dhcp.Reply, server netip.Addr, name string) (int64, error) {
+	if blocks, ok := src.Options.Uint16(dhcp.OptionBootFileSize); ok && r.p.size13 {
+		r.info("option 13 says %d bytes, so the size is not asked for", 512*int64(blocks))
+		return 512 * int64(blocks), nil
+	}
+	start := r.now()
+	url := tftpURL(server, name)
+	size, err := r.files.Size(ctx, fetch.Request{URL: url, TFTPOptions: r.p.sizeOptions, Timeout: r.patience(r.p.fileSilence)})
+	if err == nil {
+		r.step(start, Step{Asked: "size of " + url, Answer: fmt.Sprintf("%d bytes", size), Outcome: OutcomeOK})
+		return -1, r.checkSize(size, name)
+	}
+	if errors.Is(err, fetch.ErrNoSize) && !r.p.uefi() { // a ROM reads on without
+		r.step(start, Step{Asked: "size of " + url, Answer: plain(err), Outcome: OutcomeAbsent})
+		return -1, nil
+	}
+	return 0, r.nbpHalt(r.failedStep(ctx, start, request{url: "size of " + url}, 0, err), server, name)
+}
+
+// checkSize holds the size against what the firmware has room for.
+func (r *runner) checkSize(size int64, name string) error {
+	if r.p.maxNBP > 0 && size > r.p.maxNBP {
+		return stop(fault.NBPTooBig, "%s has %d bytes, and a BIOS has room for %d", name, size, r.p.maxNBP)
+	}
+	return nil
+}
+
+// nbpHalt is the halt for a boot program that could not be fetched.
+func (r *runner) nbpHalt(err error, server netip.Addr, name string) error {
+	f, ok := asFileError(err)
+	if !ok {
+		return err
+	}
+	return stop(transferFault(err), "%q from %v: %s", name, server, plain(f.err))
+}
+
+// nbpFault is the fault of a program that the firmware does not run.
+func nbpFault(m boot.Mismatch) string {
+	switch m {
+	case boot.EFIForBIOS:
+		return fault.EFINBPForBIOS
+	case boot.BIOSForUEFI:
+		return fault.BIOSNBPForUEFI
+	case boot.WrongProcessor:
+		return fault.NBPWrongArch
+	case boot.TooBig:
+		return fault.NBPTooBig
+	}
+	return fault.NBPNotAProgram
+}
