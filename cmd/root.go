@@ -84,7 +84,7 @@ generated or debugged alone.`,
 		}
 	}
 	add(groupServe, newServeHTTPCmd(s)) // newServeDHCPCmd(s), newServeTFTPCmd(s): each author adds theirs here
-	add(groupGenerate, newGenManCmd(s))
+	add(groupGenerate, newGenPXELINUXCmd(s), newGenManCmd(s))
 	add(groupDebug, newFetchCmd(s))
 	root.AddCommand(&cobra.Command{Use: "exit-codes", Short: "What the exit codes mean", Long: exitCodesHelp})
 	return root
