@@ -83,9 +83,9 @@ generated or debugged alone.`,
 			root.AddCommand(c)
 		}
 	}
-	add(groupServe, newServeHTTPCmd(s)) // newServeDHCPCmd(s), newServeTFTPCmd(s): each author adds theirs here
+	add(groupServe, newServeDHCPCmd(s), newServeHTTPCmd(s)) // newServeTFTPCmd(s): each author adds theirs here
 	add(groupGenerate, newGenPXELINUXCmd(s), newGenManCmd(s))
-	add(groupDebug, newFetchCmd(s))
+	add(groupDebug, newTryCmd(s), newFetchCmd(s))
 	root.AddCommand(&cobra.Command{Use: "exit-codes", Short: "What the exit codes mean", Long: exitCodesHelp})
 	return root
 }

@@ -1,0 +1,321 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+
+	"pxe/dhcp"
+	"pxe/dhcp/lease"
+)
+
+type serveDHCPOptions struct {
+	common
+	iface         string
+	subnet        netip.Prefix
+	ranges        []lease.Range
+	router        netip.Addr
+	noRouter      bool
+	dns           []netip.Addr
+	domain        string
+	leaseTime     time.Duration
+	maxLeaseTime  time.Duration
+	nextServer    netip.Addr
+	bootfile      string
+	bootfileFor   []bootfileFor
+	hosts         []dhcp.Host
+	leaseFile     string
+	proxy         bool
+	force         bool
+	authoritative bool
+	byClientID    bool
+	port          uint16
+	bootPort      uint16
+}
+
+func newServeDHCPCmd(s Streams) *cobra.Command {
+	o := serveDHCPOptions{bootfile: "pxelinux.0", port: dhcp.ServerPort, bootPort: dhcp.BootPort}
+	cmd := &cobra.Command{
+		Use:   "serve-dhcp --interface IF",
+		Short: "Give machines an address and tell them what to boot",
+		Long: `Serve DHCP on one interface: addresses, and for machines that boot from the
+network the server and the file to boot. Or, with --proxy, leave the addresses to
+the DHCP server that is there already, and tell only what to boot.
+
+What is not given is taken from the interface: the subnet is that of its address,
+the range is the upper half of the subnet, and the boot server is this machine.
+The router is the interface's default gateway, if it has one.
+
+--bootfile is for BIOS machines and for those that do not say what they are. Other
+architectures get the name under which their first boot program is commonly
+installed (bootx64.efi, bootaa64.efi ...) unless --bootfile-for names another, and
+HTTP Boot machines get what --bootfile-for says. With --bootfile-for ipxe=URL,
+machines that run iPXE already get its script.
+
+A lease is on the disk before its machine hears of it. Before it serves, the
+server looks for another one on the network, and stops if it finds any.
+
+Every event is a line; with -o json it is one line of JSON on standard output. It
+needs root, or CAP_NET_BIND_SERVICE and CAP_NET_RAW.`,
+		Example: `  pxe serve-dhcp --interface eth0
+  pxe serve-dhcp --interface eth0 --proxy       beside another DHCP server
+  pxe serve-dhcp --interface eth0 --range 192.168.122.100-192.168.122.200 \
+      --router 192.168.122.1 --dns 8.8.8.8 --domain example.com
+  pxe serve-dhcp --interface eth0 --host 52:54:00:12:34:56=192.168.122.10,node1
+  pxe serve-dhcp --interface eth0 --bootfile-for efi-x64=shimx64.efi \
+      --bootfile-for ipxe=http://192.168.122.1/boot.ipxe`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := o.check(cmd); err != nil {
+				return err
+			}
+			return runServeDHCP(cmd.Context(), s, o)
+		},
+	}
+	o.addNetworkFlags(cmd)
+	o.addServerFlags(cmd)
+	o.addTo(cmd)
+	return cmd
+}
+
+func (o *serveDHCPOptions) addNetworkFlags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.Var(newValue(&o.subnet, "prefix", netip.ParsePrefix, nil), "subnet", "the network to serve, as `CIDR` (default: that of the interface)")
+	f.Var(newList(&o.ranges, "range", parseRange), "range", "give out these addresses, `FIRST-LAST`; repeatable (default: the upper half of the subnet)")
+	f.Var(newValue(&o.router, "address", o.parseRouter, nil), "router", "the default gateway of the clients, `ADDRESS` or none (default: that of the interface)")
+	f.Var(newList(&o.dns, "address", netip.ParseAddr), "dns", "a DNS server of the clients, `ADDRESS`; repeatable")
+	f.StringVar(&o.domain, "domain", "", "the DNS domain of the clients, `NAME`")
+	o.leaseTime, o.maxLeaseTime = dhcp.DefaultLeaseTime, 0
+	f.Var(newValue(&o.leaseTime, "duration", parseSeconds, formatLease), "lease-time", "how long a lease lasts, `TIME` like 6h or in seconds")
+	f.Var(newValue(&o.maxLeaseTime, "duration", parseSeconds, nil), "max-lease-time", "the longest lease that a client gets by asking, `TIME` (default: 12h, or the lease time)")
+	f.Var(newList(&o.hosts, "host", parseHost), "host", "give a machine its own address and name, `MAC=IP[,NAME]`; repeatable")
+	f.Var(newValue(&o.nextServer, "address", netip.ParseAddr, nil), "next-server", "where the boot files are, `ADDRESS` (default: this machine)")
+	f.StringVar(&o.bootfile, "bootfile", o.bootfile, "what BIOS machines boot, `NAME`")
+	f.Var(newList(&o.bootfileFor, "file", parseBootfileFor), "bootfile-for", "what machines of an architecture, or those that run iPXE, boot, `ARCH=NAME`; repeatable")
+	_ = cmd.RegisterFlagCompletionFunc("bootfile-for", completeArchs)
+}
+
+func (o *serveDHCPOptions) addServerFlags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVarP(&o.iface, "interface", "i", "", "serve on the interface `IF`")
+	f.StringVar(&o.leaseFile, "lease-file", "", "keep the leases in `FILE` (default: in the state directory, a file an interface)")
+	f.BoolVar(&o.proxy, "proxy", false, "give no addresses; tell what to boot beside another DHCP server")
+	f.BoolVar(&o.force, "force", false, "serve even if there is another DHCP server")
+	f.BoolVar(&o.authoritative, "authoritative", false, "refuse or adopt machines with addresses that this server does not know of")
+	f.BoolVar(&o.byClientID, "by-client-id", false, "tell machines apart by option 61, not by their MAC alone (RFC 2131)")
+	f.Uint16Var(&o.port, "port", o.port, "the DHCP server's `PORT`; clients are on the next one")
+	f.Uint16Var(&o.bootPort, "boot-port", o.bootPort, "the `PORT` of the PXE boot service; 0 serves none")
+	_ = cmd.RegisterFlagCompletionFunc("interface", completeInterfaces)
+}
+
+// check refuses flags that say nothing together.
+func (o *serveDHCPOptions) check(cmd *cobra.Command) error {
+	if o.iface == "" {
+		return withHint(usagef("--interface is missing"), "interfaces of this machine: %s", strings.Join(interfaces(), ", "))
+	}
+	for _, name := range []string{
+		"subnet", "range", "router", "dns", "domain", "lease-time", "max-lease-time", "host", "lease-file", "authoritative", "by-client-id",
+	} {
+		if o.proxy && cmd.Flags().Changed(name) {
+			return withHint(usagef("--%s does not go with --proxy", name), "a proxy gives no addresses; the DHCP server beside it does")
+		}
+	}
+	return nil
+}
+
+// dhcpServer is a server on its sockets, before it serves.
+type dhcpServer struct {
+	o       serveDHCPOptions
+	net     attachment
+	cfg     dhcp.Config
+	view    dhcpView
+	main    *dhcp.Socket
+	boot    *dhcp.Socket // nil without --boot-port
+	leases  *lease.Store // nil for a proxy
+	cleanup []func() error
+}
+
+func runServeDHCP(ctx context.Context, s Streams, o serveDHCPOptions) error {
+	d := &dhcpServer{o: o, view: newDHCPView(s, o.common)}
+	defer d.close()
+	for _, step := range []func() error{
+		func() error { return d.configure(s) },
+		d.listen,
+		func() error { return d.lookForOthers(ctx) },
+		d.openLeases,
+	} {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	return d.serve(ctx)
+}
+
+func (d *dhcpServer) close() {
+	for _, f := range d.cleanup {
+		if err := f(); err != nil {
+			d.view.log.Error(err.Error())
+		}
+	}
+}
+
+func (d *dhcpServer) configure(s Streams) error {
+	var err error
+	if d.net, err = attach(d.o.iface, d.o.subnet); err != nil {
+		return err
+	}
+	d.cfg = d.o.config(d.net)
+	if d.o.leaseFile == "" {
+		d.o.leaseFile = filepath.Join(stateDir(s, os.Geteuid() == 0), "dhcp-"+d.o.iface+".leases")
+	}
+	return explainConfig(d.cfg.Validate())
+}
+
+func (d *dhcpServer) listen() error {
+	open := func(port uint16) (*dhcp.Socket, error) {
+		socket, err := dhcp.Listen(d.o.iface, port)
+		if err != nil {
+			return nil, d.explainListen(err, port)
+		}
+		d.cleanup = append(d.cleanup, socket.Close)
+		return socket, nil
+	}
+	var err error
+	if d.main, err = open(d.o.port); err != nil {
+		return err
+	}
+	if d.o.bootPort != 0 {
+		d.boot, err = open(d.o.bootPort)
+	}
+	return err
+}
+
+func (d *dhcpServer) explainListen(err error, port uint16) error {
+	err = fmt.Errorf("listen on UDP port %d of %s: %w", port, d.o.iface, err)
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		return withHint(err, "DHCP ports are permitted to root, and to programs with CAP_NET_BIND_SERVICE and CAP_NET_RAW")
+	case errors.Is(err, syscall.EADDRINUSE) && port == d.o.bootPort:
+		return withHint(err, "another boot server has this port; find it with `ss -lnup sport = :%d`, or do without it: --boot-port 0", port)
+	case errors.Is(err, syscall.EADDRINUSE):
+		return withHint(err, "another DHCP server or proxy has this port; find it with `ss -lnup sport = :%d`", port)
+	case errors.Is(err, errors.ErrUnsupported):
+		return withHint(err, "serve-dhcp needs Linux; `pxe try` runs everywhere")
+	}
+	return err
+}
+
+// lookForOthers refuses to give out addresses beside another server that does,
+// unless it is told to.
+func (d *dhcpServer) lookForOthers(ctx context.Context) error {
+	if d.cfg.Proxy || d.o.force {
+		return nil
+	}
+	socket, err := dhcp.ListenRaw(d.o.iface, d.o.port+1)
+	if err != nil {
+		return withHint(fmt.Errorf("look for other DHCP servers: %w", err), "this needs root or CAP_NET_RAW; --force serves without looking")
+	}
+	defer socket.Close()
+	found, err := dhcp.FindServers(ctx, socket, d.net.mac, d.o.port)
+	if err != nil || len(found) == 0 {
+		return err
+	}
+	var names []string
+	for _, f := range found {
+		names = append(names, fmt.Sprintf("%s (which offers %s)", f.Server, f.Offered))
+	}
+	return withHint(fmt.Errorf("%s has a DHCP server already: %s", d.o.iface, strings.Join(names, ", ")),
+		"tell machines only what to boot, beside it: --proxy. Or serve all the same: --force")
+}
+
+func (d *dhcpServer) openLeases() error {
+	if d.cfg.Proxy {
+		return nil
+	}
+	path := d.o.leaseFile
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return withHint(fmt.Errorf("lease file: %w", err), "choose another place with --lease-file")
+	}
+	var err error
+	d.leases, err = lease.Open(path, d.cfg.Pools(), time.Now())
+	switch {
+	case errors.Is(err, lease.ErrLocked):
+		return withHint(fmt.Errorf("lease file %w", err), "a server runs with it already; a second one needs another --lease-file")
+	case errors.Is(err, lease.ErrFormat), errors.Is(err, fs.ErrPermission):
+		return withHint(fmt.Errorf("lease file %w", err), "choose another file with --lease-file")
+	case err != nil:
+		return fmt.Errorf("lease file %w", err)
+	}
+	d.cleanup = append(d.cleanup, d.leases.Close)
+	if lines, copied := d.leases.Damaged(); lines > 0 {
+		d.view.damaged(path, lines, copied)
+	}
+	return nil
+}
+
+func (d *dhcpServer) serve(ctx context.Context) error {
+	server, err := dhcp.New(d.cfg, d.leases)
+	if err != nil {
+		return err
+	}
+	server.OnEvent = d.view.event
+	d.view.listening(d)
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return server.Serve(ctx, d.main) })
+	if d.boot != nil {
+		group.Go(func() error { return server.ServeBoot(ctx, d.boot) })
+	}
+	return group.Wait()
+}
+
+// explainConfig makes everything that is wrong with a configuration one usage
+// error, each fault with what to do about it.
+func explainConfig(err error) error {
+	if err == nil {
+		return nil
+	}
+	faults := []error{err}
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		faults = joined.Unwrap()
+	}
+	var lines []string
+	for _, fault := range faults {
+		line := fault.Error()
+		var c *dhcp.ConfigError
+		if errors.As(fault, &c) {
+			if len(faults) == 1 {
+				return withHint(&usageError{fault}, "%s", c.Hint)
+			}
+			line += " (" + c.Hint + ")"
+		}
+		lines = append(lines, line)
+	}
+	return &usageError{errors.New(strings.Join(lines, "\n"))}
+}
+
+func completeInterfaces(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	return interfaces(), cobra.ShellCompDirectiveNoFileComp
+}
+
+// interfaces are the names of the interfaces that are no loopback.
+func interfaces() []string {
+	all, _ := net.Interfaces()
+	var names []string
+	for _, i := range all {
+		if i.Flags&net.FlagLoopback == 0 {
+			names = append(names, i.Name)
+		}
+	}
+	return names
+}

@@ -1,0 +1,74 @@
+package cmd
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"io"
+	"net"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"pxe/dhcp"
+)
+
+// TestServeDHCPOnLoopback runs the whole command where nobody needs a
+// privilege: it announces itself, answers, writes events, and ends in order.
+func TestServeDHCPOnLoopback(t *testing.T) {
+	leases := filepath.Join(t.TempDir(), "state", "leases")
+	out, stdout := io.Pipe()
+	var stderr strings.Builder
+	cmd := newServeDHCPCmd(Streams{Out: stdout, Err: &stderr})
+	cmd.SetArgs([]string{"--interface", "lo", "--force", "--port", "0", "--boot-port", "0", "--range", "127.0.0.100-127.0.0.109", "--lease-file", leases, "-o", "json"})
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	done := make(chan error, 1)
+	go func() { done <- cmd.ExecuteContext(ctx) }()
+
+	lines := json.NewDecoder(bufio.NewReader(out))
+	var first dhcpListeningJSON
+	if err := lines.Decode(&first); err != nil {
+		t.Fatal(err)
+	}
+	if first.Event != "listening" || first.Interface != "lo" || first.Addresses != 10 || first.LeaseFile != leases || first.BootFiles["efi-x64"] != "bootx64.efi" {
+		t.Errorf("first line %+v", first)
+	}
+
+	client, err := net.DialUDP("udp4", nil, net.UDPAddrFromAddrPort(netip.AddrPortFrom(first.Server, first.Port)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	inform := &dhcp.Message{
+		Op: dhcp.OpRequest, HType: dhcp.HTypeEthernet, CHAddr: net.HardwareAddr{0x52, 0x54, 0, 1, 2, 3},
+		Options: dhcp.Options{{Code: dhcp.OptionMessageType, Data: []byte{dhcp.TypeInform}}},
+	}
+	if _, err := client.Write(inform.Append(nil)); err != nil {
+		t.Fatal(err)
+	}
+	client.SetReadDeadline(time.Now().Add(10 * time.Second))
+	buf := make([]byte, 1500)
+	n, err := client.Read(buf)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m, err := dhcp.Parse(buf[:n]); err != nil || m.Type() != dhcp.TypeAck {
+		t.Errorf("got %+v, %v, want an ACK", m, err)
+	}
+	var event dhcpEventJSON
+	if err := lines.Decode(&event); err != nil || event.Event != "inform" || event.MAC != "52:54:00:01:02:03" {
+		t.Errorf("event %+v, %v", event, err)
+	}
+
+	cancel()
+	if err := <-done; err != nil {
+		t.Errorf("ended with %v\n%s", err, &stderr)
+	}
+	if _, err := os.Stat(leases); err != nil {
+		t.Error(err)
+	}
+}
