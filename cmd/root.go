@@ -85,7 +85,7 @@ generated or debugged alone.`,
 	}
 	add(groupServe, newServeDHCPCmd(s), newServeHTTPCmd(s)) // newServeTFTPCmd(s): each author adds theirs here
 	add(groupGenerate, newGenPXELINUXCmd(s), newGenManCmd(s))
-	add(groupDebug, newTryCmd(s), newFetchCmd(s))
+	add(groupDebug, newFetchCmd(s))
 	root.AddCommand(&cobra.Command{Use: "exit-codes", Short: "What the exit codes mean", Long: exitCodesHelp})
 	return root
 }
