@@ -83,7 +83,7 @@ generated or debugged alone.`,
 			root.AddCommand(c)
 		}
 	}
-	add(groupServe, newServeDHCPCmd(s), newServeHTTPCmd(s)) // newServeTFTPCmd(s): each author adds theirs here
+	add(groupServe, newServeDHCPCmd(s), newServeTFTPCmd(s), newServeHTTPCmd(s))
 	add(groupGenerate, newGenPXELINUXCmd(s), newGenManCmd(s))
 	add(groupDebug, newFetchCmd(s))
 	root.AddCommand(&cobra.Command{Use: "exit-codes", Short: "What the exit codes mean", Long: exitCodesHelp})

@@ -12,10 +12,12 @@ import (
 	"time"
 )
 
-// Defaults of a Server's limits.
+// What the zero values of a Server's fields stand for.
 const (
-	defaultMaxWindow    = 64
-	defaultMaxTransfers = 4096
+	DefaultMaxWindow    = 64 // blocks
+	DefaultMaxTransfers = 4096
+	DefaultTimeout      = 500 * time.Millisecond
+	DefaultRetries      = 6
 )
 
 // Server gives the files of a Source away. Only Source is needed: the zero
@@ -205,14 +207,14 @@ func (s *Server) maxBlockSize() int {
 
 func (s *Server) maxWindow() int {
 	if s.MaxWindow <= 0 {
-		return defaultMaxWindow
+		return DefaultMaxWindow
 	}
 	return min(s.MaxWindow, maxWindow)
 }
 
 func (s *Server) maxTransfers() int {
 	if s.MaxTransfers <= 0 {
-		return defaultMaxTransfers
+		return DefaultMaxTransfers
 	}
 	return s.MaxTransfers
 }
@@ -220,10 +222,10 @@ func (s *Server) maxTransfers() int {
 func (s *Server) timer() timer {
 	first, retries := s.Timeout, s.Retries
 	if first <= 0 {
-		first = serverTimeout
+		first = DefaultTimeout
 	}
 	if retries <= 0 {
-		retries = serverRetries
+		retries = DefaultRetries
 	}
 	return newTimer(first, retries, senderFloor)
 }

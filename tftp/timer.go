@@ -2,12 +2,12 @@ package tftp
 
 import "time"
 
-// Defaults of a Server and of a Client: both give a silent peer up after 31 s.
-// The server begins earlier. An OACK that comes twice harms nobody, while a
+// Timeout and Retries of a Client. It gives a silent peer up after 31 s, as a
+// Server does, but begins later: an OACK that comes twice harms nobody, while a
 // request that comes twice makes some servers send the file twice.
 const (
-	serverTimeout, serverRetries = 500 * time.Millisecond, 6
-	clientTimeout, clientRetries = time.Second, 5
+	clientTimeout = time.Second
+	clientRetries = 5
 )
 
 const (

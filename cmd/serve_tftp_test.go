@@ -1,0 +1,186 @@
+package cmd
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"pxe/tftp"
+)
+
+func TestServeTFTP(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "pxelinux.0"), []byte("loader"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	stdout, out := io.Pipe()
+	done := make(chan error, 1)
+	go func() {
+		done <- run(ctx, Streams{Out: out, Err: io.Discard}, "serve-tftp", dir, "--listen", "127.0.0.1:0", "-o", "json",
+			"--strip-prefix", "/tftpboot", "--strip-prefix", "srv/tftp/", "--max-blksize", "1024")
+		out.Close()
+	}()
+	lines := bufio.NewScanner(stdout)
+	next := func(v any) {
+		t.Helper()
+		if !lines.Scan() {
+			t.Fatalf("no more lines; the server ended with %v", <-done)
+		}
+		if err := json.Unmarshal(lines.Bytes(), v); err != nil {
+			t.Fatalf("%s: %v", lines.Bytes(), err)
+		}
+	}
+	var listening listeningJSON
+	next(&listening)
+	server, err := netip.ParseAddrPort(strings.Trim(listening.URL, "tfp:/"))
+	if listening.Event != "listening" || listening.Root != dir || err != nil {
+		t.Fatalf("first line %+v", listening)
+	}
+	options := []tftp.Option{{Name: "tsize", Value: "0"}, {Name: "blksize", Value: "1468"}}
+	asJSON := []tftpOptionJSON{{"tsize", "0"}, {"blksize", "1468"}}
+	local := netip.MustParseAddr("127.0.0.1")
+	notFound := tftp.CodeNotFound
+	for _, tt := range []struct {
+		ask  string
+		size bool
+		want tftpRequestJSON
+	}{
+		{"pxelinux.0", false, tftpRequestJSON{Outcome: "done", File: "pxelinux.0", TotalBytes: 6, SentBytes: 6, Blocks: 1, BlockSize: 1024, Window: 1}},
+		{"/tftpboot/pxelinux.0", false, tftpRequestJSON{Outcome: "done", File: "tftpboot/pxelinux.0", TotalBytes: 6, SentBytes: 6, Blocks: 1, BlockSize: 1024, Window: 1}},
+		{`\srv\tftp\pxelinux.0`, false, tftpRequestJSON{Outcome: "done", File: "srv/tftp/pxelinux.0", TotalBytes: 6, SentBytes: 6, Blocks: 1, BlockSize: 1024, Window: 1}},
+		{"pxelinux.0", true, tftpRequestJSON{Outcome: "size_probe", File: "pxelinux.0", TotalBytes: 6, BlockSize: 1024, Window: 1}},
+		{"ldlinux.c32", false, tftpRequestJSON{Outcome: "refused", File: "ldlinux.c32", TotalBytes: -1, ErrorCode: &notFound,
+			Error: `TFTP error 1 (file not found): "file not found: ldlinux.c32"`}},
+	} {
+		got := make(chan struct{})
+		go func() {
+			defer close(got)
+			req := tftp.Request{Server: server, Name: tt.ask, Options: options}
+			if tt.size {
+				_, _ = new(tftp.Client).Size(ctx, req)
+			} else {
+				_, _ = new(tftp.Client).Get(ctx, req, io.Discard)
+			}
+		}()
+		var line tftpRequestJSON
+		next(&line)
+		<-got
+		if !line.Client.IsValid() || line.Time.IsZero() || line.Seconds <= 0 {
+			t.Errorf("%s: line %+v", tt.ask, line)
+		}
+		tt.want.Event, tt.want.Mode, tt.want.Options, tt.want.Local = "request", "octet", asJSON, &local
+		tt.want.Client, tt.want.Time, tt.want.Seconds, tt.want.Retransmits = line.Client, line.Time, line.Seconds, line.Retransmits
+		same := cmp.Comparer(func(a, b netip.Addr) bool { return a == b })
+		if diff := cmp.Diff(tt.want, line, same, cmp.Comparer(func(a, b netip.AddrPort) bool { return a == b })); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", tt.ask, diff)
+		}
+	}
+	cancel()
+	if err := <-done; err != nil {
+		t.Errorf("the server ended with %v, want nil", err)
+	}
+}
+
+func TestServeTFTPSaysWhatIsWrong(t *testing.T) {
+	taken, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	dir := t.TempDir()
+	file := filepath.Join(dir, "file")
+	if err := os.WriteFile(file, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		args       []string
+		code       int
+		text, hint string
+	}{
+		{[]string{}, exitUsage, "missing argument ROOT", ""},
+		{[]string{dir + "/nothere"}, exitFailed, "no such directory", "mkdir -p"},
+		{[]string{file}, exitFailed, "not a directory", "name the directory"},
+		{[]string{dir, "--listen", taken.LocalAddr().String()}, exitFailed, "address already in use", "another server has this port"},
+		{[]string{dir, "--listen", "192.0.2.1:0"}, exitFailed, "cannot assign", "does not have that address"},
+		{[]string{dir, "--listen", "69"}, exitUsage, "want :69", ""},
+		{[]string{dir, "--max-blksize", "7"}, exitUsage, "want a number from 8 to 65464", ""},
+		{[]string{dir, "--max-window", "0"}, exitUsage, "want a number from 1 to 65535", ""},
+		{[]string{dir, "--max-transfers", "many"}, exitUsage, "want a number", ""},
+		{[]string{dir, "--timeout", "0s"}, exitUsage, "want a time", ""},
+		{[]string{dir, "--retries", "-1"}, exitUsage, "want a number", ""},
+		{[]string{dir, "--strip-prefix", "/"}, exitUsage, "not a directory of file names", ""},
+	} {
+		err := run(t.Context(), Streams{Out: io.Discard, Err: io.Discard}, append([]string{"serve-tftp"}, tt.args...)...)
+		if err == nil || codeFor(err) != tt.code || !strings.Contains(err.Error(), tt.text) || !strings.Contains(hintOf(err), tt.hint) {
+			t.Errorf("%q: code %d, error %v, hint %q; want %d, %q, %q", tt.args, codeFor(err), err, hintOf(err), tt.code, tt.text, tt.hint)
+		}
+	}
+}
+
+func TestServeTFTPWarnsOfAnEmptyRoot(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	var log bytes.Buffer
+	if err := run(ctx, Streams{Out: io.Discard, Err: &log}, "serve-tftp", t.TempDir(), "--listen", "127.0.0.1:0"); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(log.String(), "is empty") {
+		t.Errorf("log %q does not warn", log.String())
+	}
+}
+
+func TestTFTPLogLines(t *testing.T) {
+	client := netip.MustParseAddrPort("192.0.2.7:1234")
+	for _, tt := range []struct {
+		event tftp.Event
+		want  string
+	}{
+		{tftp.Event{Kind: tftp.EventDone, File: "linux", Bytes: 2_000_000, Size: 2_000_000, Blocks: 1363, BlockSize: 1468, Window: 4, Duration: time.Second},
+			`INFO sent file=linux sent="2.0 MB" in=1s rate="2.0 MB/s" blksize=1468 window=4`},
+		{tftp.Event{Kind: tftp.EventDone, File: "x", Bytes: 10, Size: 10, BlockSize: 512, Window: 1, Duration: time.Second, Retransmits: 3, Note: "the last ACK is missing"},
+			`INFO sent file=x sent="10 B" in=1s rate="10 B/s" blksize=512 window=1 retransmits=3 note="the last ACK is missing"`},
+		{tftp.Event{Kind: tftp.EventSizeProbe, File: "bootx64.efi", Size: 1000, BlockSize: 1468, Window: 4},
+			`INFO "told the size" file=bootx64.efi size="1.0 KB"`},
+		{tftp.Event{Kind: tftp.EventClosed, File: "x", Bytes: 512, Size: 1000, BlockSize: 512, Window: 1, Duration: time.Second},
+			`INFO "closed early" file=x sent="512 B" of="1.0 KB" in=1s blksize=512 window=1`},
+		{tftp.Event{Kind: tftp.EventFailed, File: "x", Size: 1000, BlockSize: 512, Window: 1, Duration: time.Second, Retransmits: 6, Err: tftp.ErrNoAnswer},
+			`WARN failed file=x sent="0 B" of="1.0 KB" in=1s blksize=512 window=1 retransmits=6 err="no answer"`},
+		{tftp.Event{Kind: tftp.EventRefused, File: "a\nb", Size: -1, Err: &tftp.Error{Code: tftp.CodeNotFound, Message: "x"}},
+			`INFO "not found" file=a\nb`},
+		{tftp.Event{Kind: tftp.EventRefused, File: "x", Size: -1, Err: fs.ErrPermission},
+			`WARN refused file=x err="permission denied"`},
+		{tftp.Event{Kind: tftp.EventDropped, File: "x", Size: -1, Err: tftp.ErrBusy},
+			`WARN dropped file=x err="too many transfers"`},
+		{tftp.Event{Kind: tftp.EventMalformed, Size: -1, Err: errors.New("rubbish")},
+			`DEBUG "not a request" file="" err=rubbish`},
+	} {
+		var out bytes.Buffer
+		plain := slog.NewTextHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug, ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+			if a.Key == slog.TimeKey || a.Key == "client" {
+				return slog.Attr{}
+			}
+			return a
+		}})
+		tt.event.Client = client
+		tftpView{log: slog.New(plain)}.event(tt.event)
+		got := strings.NewReplacer("level=", "", "msg=", "").Replace(strings.TrimSpace(out.String()))
+		if diff := cmp.Diff(tt.want, got); diff != "" {
+			t.Errorf("log line (-want +got):\n%s", diff)
+		}
+	}
+}
