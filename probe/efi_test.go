@@ -150,10 +150,14 @@ func TestGRUBBehindProxy(t *testing.T) {
 
 // TestTFTPFaults: a TFTP server that is not there, for each firmware.
 func TestTFTPFaults(t *testing.T) {
-	for firmware, says := range map[string]string{"efi-x64": "PXE-E18", "bios": "PXE-E32"} {
+	for firmware, says := range map[string][2]string{"efi-x64": {"PXE-E22", "PXE-E18"}, "bios": {"PXE-E32", "PXE-E32"}} {
 		l := &lab{t: t, noTFTP: true, dhcp: serves(biosOffer("x")...)}
-		checkChain(t, l.run(Config{Profile: profile(t, firmware)}), fault.TFTPSilent, StageNBP, says, "")
+		checkChain(t, l.run(Config{Profile: profile(t, firmware)}), fault.TFTPRefused, StageNBP, says[0], "")
+		l = &lab{t: t, muteTFTP: true, dhcp: serves(biosOffer("x")...)}
+		checkChain(t, l.run(Config{Profile: profile(t, firmware)}), fault.TFTPSilent, StageNBP, says[1], "")
+		l = &lab{t: t, dhcp: serves(append(biosOffer("x"), nextServer("192.0.2.9"))...)} // nobody has it
+		checkChain(t, l.run(Config{Profile: profile(t, firmware)}), fault.ServerUnreachable, StageNBP, "192.0.2.9", "")
 	}
-	l := &lab{t: t, files: shimTree(), dhcp: serves(append(biosOffer("x"), func(m *dhcp.Message) { m.SIAddr = netip.MustParseAddr("198.51.100.9") })...)}
+	l := &lab{t: t, files: shimTree(), dhcp: serves(append(biosOffer("x"), nextServer("198.51.100.9"))...)}
 	checkChain(t, l.run(Config{Profile: profile(t, "efi-x64")}), fault.ServerUnreachable, StageNBP, "198.51.100.9", "") // no gateway leads there
 }

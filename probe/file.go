@@ -50,7 +50,10 @@ func tftpURL(server netip.Addr, name string) string {
 func (r *runner) get(ctx context.Context, req request) (content, error) {
 	start := r.now()
 	head := &headWriter{limit: req.keep}
-	res, err := r.files.Get(ctx, r.fetchRequest(req), head)
+	watched, done := r.reach(ctx, req.url)
+	res, err := r.files.Get(watched, r.fetchRequest(req), head)
+	err = because(watched, err)
+	done()
 	if err == nil && res.Size == 0 && req.optional {
 		err = errEmpty // loaders pass on to the next name
 	}

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"slices"
 	"sync"
+	"syscall"
 	"testing"
 	"testing/fstest"
 	"testing/synctest"
@@ -21,12 +22,13 @@ import (
 // cannot be made to misbehave; TFTP is ours. It lives in a synctest bubble, so
 // that a minute of silence takes no time.
 type lab struct {
-	t      *testing.T
-	files  fstest.MapFS
-	dhcp   script           // port 67
-	boot   script           // port 4011; nil leaves the port closed
-	noTFTP bool             // nothing on port 69
-	mac    net.HardwareAddr // of the client; nil is testID's
+	t        *testing.T
+	files    fstest.MapFS
+	dhcp     script           // port 67
+	boot     script           // port 4011; nil leaves the port closed
+	noTFTP   bool             // nothing on port 69
+	muteTFTP bool             // port 69 is open and never says a word
+	mac      net.HardwareAddr // of the client; nil is testID's
 
 	client *wire.Host
 	mu     sync.Mutex
@@ -42,6 +44,21 @@ type script func(*dhcp.Message) []dhcp.Message
 type network struct{ *wire.Host }
 
 func (n network) ListenDHCP(port uint16) (net.PacketConn, error) { return n.Host.ListenDHCP(port) }
+
+// DialContext plays the TCP that hosts in a bubble do not have: a closed port
+// on the server, and silence in ARP elsewhere.
+func (n network) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
+	switch {
+	case network != "tcp4":
+		return n.Host.DialContext(ctx, network, address)
+	case netip.MustParseAddrPort(address).Addr() == labServer:
+		return nil, syscall.ECONNREFUSED
+	}
+	if err := sleep(ctx, 3*time.Second); err != nil {
+		return nil, err
+	}
+	return nil, syscall.EHOSTUNREACH
+}
 
 var (
 	labServer = netip.MustParseAddr("192.0.2.1")
@@ -66,7 +83,11 @@ func (l *lab) run(cfg Config) (rep *Report) {
 		if l.boot != nil {
 			l.listen(t, &running, server, dhcp.BootPort, l.boot)
 		}
-		if !l.noTFTP {
+		if l.muteTFTP {
+			if _, err := server.ListenPacket(ctx, "udp4", "192.0.2.1:69"); err != nil {
+				t.Fatal(err)
+			}
+		} else if !l.noTFTP {
 			conn, err := server.ListenPacket(ctx, "udp4", "192.0.2.1:69")
 			if err != nil {
 				t.Fatal(err)
@@ -215,6 +236,10 @@ func pxeClient(tags dhcp.PXEOptions) func(*dhcp.Message) {
 			m.Options = append(m.Options, tags.Option())
 		}
 	}
+}
+
+func nextServer(addr string) func(*dhcp.Message) {
+	return func(m *dhcp.Message) { m.SIAddr = netip.MustParseAddr(addr) }
 }
 
 func noAddress(m *dhcp.Message) { m.YIAddr = netip.Addr{} }

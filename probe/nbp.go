@@ -103,7 +103,10 @@ func (r *runner) sizeOf(ctx context.Context, src *dhcp.Reply, server netip.Addr,
 	}
 	start := r.now()
 	url := tftpURL(server, name)
-	size, err := r.files.Size(ctx, fetch.Request{URL: url, TFTPOptions: r.p.sizeOptions, Timeout: r.patience(r.p.fileSilence)})
+	watched, done := r.reach(ctx, url)
+	size, err := r.files.Size(watched, fetch.Request{URL: url, TFTPOptions: r.p.sizeOptions, Timeout: r.patience(r.p.fileSilence)})
+	err = because(watched, err)
+	done()
 	if err == nil {
 		r.step(start, Step{Asked: "size of " + url, Answer: fmt.Sprintf("%d bytes", size), Outcome: OutcomeOK})
 		return -1, r.checkSize(size, name)

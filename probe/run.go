@@ -50,13 +50,15 @@ type runner struct {
 	ack, pxe *dhcp.Reply
 
 	fileServer netip.Addr // the one that was asked for the boot program
+	reached    map[netip.Addr]bool
 }
 
 func newRunner(cfg Config) *runner {
 	r := &runner{
 		cfg: cfg, p: cfg.Profile,
-		id:    identity{cfg.Network.MAC(), cfg.UUID},
-		files: fetch.Client{Network: cfg.Network},
+		id:      identity{cfg.Network.MAC(), cfg.UUID},
+		files:   fetch.Client{Network: cfg.Network},
+		reached: map[netip.Addr]bool{},
 		rep: &Report{
 			Firmware: cfg.Profile.Name, Arch: cfg.Profile.Arch,
 			MAC: cfg.Network.MAC(), UUID: cfg.UUID, Started: time.Now(),
