@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 	"sync"
+	"unicode/utf8"
 
 	"github.com/charmbracelet/x/ansi"
 )
@@ -83,27 +84,39 @@ func (c *console) endLine(raw []byte) error {
 	return err
 }
 
-// lastLines is the end of what the machine said.
-func (c *console) lastLines() []string {
+// end shows what is left of a line that did not end, and returns the last lines.
+func (c *console) end() ([]string, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if rest := cleanLine(string(c.line)); rest != "" {
-		return append(c.last[:len(c.last):len(c.last)], rest)
-	}
-	return c.last
+	err := c.endLine(c.line)
+	c.line = nil
+	return c.last, err
 }
 
 // cleanLine is a line of a console as plain text: without screen control, and
-// of what was overwritten by a carriage return only the last.
+// of what was overwritten by a carriage return only the last. A menu that was
+// painted all over the screen becomes one line, so long gaps are closed up.
 func cleanLine(s string) string {
 	s = strings.TrimRight(ansi.Strip(s), "\r ")
 	if i := strings.LastIndexByte(s, '\r'); i >= 0 {
 		s = s[i+1:]
 	}
-	return strings.Map(func(r rune) rune {
-		if r == '\t' || r >= ' ' && r != 0x7f {
-			return r
+	var b strings.Builder
+	blanks := 0
+	for _, r := range s {
+		switch {
+		case r == ' ' || r == '\t':
+			blanks++
+			if blanks <= maxGap {
+				b.WriteByte(' ')
+			}
+		case r >= ' ' && r != 0x7f && r != utf8.RuneError: // a PC's line drawing is no UTF-8
+			blanks = 0
+			b.WriteRune(r)
 		}
-		return -1
-	}, s)
+	}
+	return b.String()
 }
+
+// maxGap is the most blanks that a plain line has in a row.
+const maxGap = 8

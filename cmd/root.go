@@ -85,7 +85,7 @@ generated or debugged alone.`,
 	}
 	add(groupServe, newServeDHCPCmd(s), newServeTFTPCmd(s), newServeHTTPCmd(s))
 	add(groupGenerate, newGenPXELINUXCmd(s), newGenManCmd(s))
-	add(groupDebug, newFetchCmd(s))
+	add(groupDebug, newTryCmd(s), newFetchCmd(s))
 	root.AddCommand(&cobra.Command{Use: "exit-codes", Short: "What the exit codes mean", Long: exitCodesHelp})
 	return root
 }
