@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"io"
 	"log/slog"
 	"time"
 
@@ -19,7 +20,9 @@ func newLogger(s Streams, c common) *slog.Logger {
 	if c.json() {
 		return slog.New(slog.NewJSONHandler(s.Err, &slog.HandlerOptions{Level: level}))
 	}
-	l := log.NewWithOptions(s.Err, log.Options{
+	// Hidden behind a plain writer, or the logger would ask the terminal for its
+	// colours, with sequences that end up in the output.
+	l := log.NewWithOptions(struct{ io.Writer }{s.Err}, log.Options{
 		Level: log.Level(level), ReportTimestamp: true, TimeFormat: time.TimeOnly,
 	})
 	l.SetColorProfile(termenv.Ascii)
