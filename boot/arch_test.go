@@ -98,6 +98,18 @@ func TestArchFamilies(t *testing.T) {
 			t.Errorf("%s and its base %s are of different platforms", a, a.Base())
 		}
 	}
+	if got := ArchEFIX64.Title(); got != "x64 UEFI" {
+		t.Errorf("Title of efi-x64 = %q", got)
+	}
+	if got := Arch(77).String(); got != "arch-77" {
+		t.Errorf("name of 77 = %q", got)
+	}
+	names := map[Platform]string{PlatformBIOS: "BIOS", PlatformUEFI: "UEFI", PlatformUBoot: "U-Boot", PlatformOther: "other"}
+	for p, want := range names {
+		if p.String() != want {
+			t.Errorf("platform %d is %q, want %q", p, p, want)
+		}
+	}
 	if got := Arch(77).Title(); got != "unknown architecture 77" {
 		t.Errorf("Title of 77 = %q", got)
 	}

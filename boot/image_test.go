@@ -218,6 +218,11 @@ func imageSamples() map[string][]byte {
 		"pxelinux config":  []byte("# comment\nDEFAULT linux\nLABEL linux\n  KERNEL vmlinuz\n"),
 		"grub config":      []byte("set timeout=5\nmenuentry 'x' {\n}\n"),
 		"text":             []byte("Hello, world.\n"),
+		"settings":         []byte("# a=b\nset x\nname\tvalue\nset y=z\n"),
+		"cut rune":         []byte("caf\xC3"),
+		"long text":        append(bytes.Repeat([]byte("a"), 4095), "\u00E9"...), // its last rune is cut by what is looked at
+		"bad section name": pe{machine: 0x8664, sections: section("/x", "", "/9999999", "")}.bytes(),
+		"short headers":    with(0x80, 0, "MZ", 0x3C, "\x40", 0x40, "PE\x00\x00\x64\x86"),
 	}
 }
 
@@ -312,6 +317,11 @@ func TestIdentify(t *testing.T) {
 		"pxelinux config":  "pxelinux-config: PXELINUX configuration",
 		"grub config":      "grub-config: GRUB configuration",
 		"text":             "text: text file",
+		"settings":         "grub-config: GRUB configuration",
+		"cut rune":         "unknown: unknown data",
+		"long text":        "text: text file",
+		"bad section name": "efi: EFI program for x64 UEFI",
+		"short headers":    "unknown: unknown data",
 	}
 	samples := imageSamples()
 	covered := map[ImageKind]bool{}
@@ -396,12 +406,55 @@ func TestIdentifyHeadOnly(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("shim by its head (-want +got):\n%s", diff)
 	}
+	helper := imageSamples()["mokmanager"][:0x1000] // its one long name is past the head as well
+	if got := Identify(helper, 1<<20); got.Kind != ImageEFI {
+		t.Errorf("a helper of shim by its head is %s, want efi", got.Kind)
+	}
 	if got := Identify(nil, 100); got.Kind != ImageUnknown {
 		t.Errorf("a file of 100 bytes without any at hand is %s, want unknown", got.Kind)
 	}
 	if got := Identify([]byte("#!ipxe\n"), 0); got.Kind != ImageIPXEScript || got.Size != 7 {
 		t.Errorf("size below the length of the head: %+v", got)
 	}
+}
+
+// A mark is found wherever it stands, also across the windows of a search, and
+// nothing is read without end.
+func TestIdentifyFileSearches(t *testing.T) {
+	const mark = "efi\x00iPXE\x00\x001.21\x00"
+	file := append(pe{machine: 0x8664}.bytes(), make([]byte, 8<<20)...)
+	for _, tt := range []struct {
+		at   int
+		want ImageKind
+	}{
+		{0x2000, ImageIPXEEFI},
+		{256<<10 - 3, ImageIPXEEFI},
+		{512<<10 - 1, ImageIPXEEFI},
+		{3 << 20, ImageIPXEEFI},
+		{6 << 20, ImageEFI}, // beyond what is read
+	} {
+		copy(file[tt.at:], mark)
+		r := &countingReader{r: bytes.NewReader(file)}
+		im := IdentifyFile(r, int64(len(file)))
+		if im.Kind != tt.want || im.Kind == ImageIPXEEFI && im.Version != "1.21" {
+			t.Errorf("mark at %#x: %s", tt.at, im)
+		}
+		if r.n > readLimit {
+			t.Errorf("mark at %#x: %d bytes read", tt.at, r.n)
+		}
+		clear(file[tt.at : tt.at+len(mark)])
+	}
+}
+
+type countingReader struct {
+	r *bytes.Reader
+	n int64
+}
+
+func (c *countingReader) ReadAt(b []byte, off int64) (int, error) {
+	n, err := c.r.ReadAt(b, off)
+	c.n += int64(n)
+	return n, err
 }
 
 func TestSecondStage(t *testing.T) {

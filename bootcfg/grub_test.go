@@ -58,6 +58,7 @@ func TestGRUBDefaultEntry(t *testing.T) {
 
 		// What it boots.
 		{name: "several initrds", text: entry("linux /k\ninitrd /a /b /c"), want: x(Choice{Kernel: "/k", Initrds: []string{"/a", "/b", "/c"}})},
+		{name: "the last of two initrd commands", text: entry("linux /k\ninitrd /a\ninitrd /b"), want: x(Choice{Kernel: "/k", Initrds: []string{"/b"}})},
 		{name: "initrd before linux counts not", text: entry("initrd /a\nlinux /k"), want: x(Choice{Kernel: "/k"})},
 		{name: "the last of two kernels", text: entry("linux /a\ninitrd /i\nlinux /b"), want: x(Choice{Kernel: "/b"})},
 		{name: "linuxefi", text: entry("linuxefi /k x\ninitrdefi /i"), want: x(Choice{Kernel: "/k", Append: "x", Initrds: []string{"/i"}})},
@@ -84,6 +85,7 @@ func TestGRUBDefaultEntry(t *testing.T) {
 		{name: "loads, and boots not", text: "linux /k\n", id: fault.ConfigNoDefault},
 		{name: "configfile", text: "configfile $prefix/other.cfg\n" + twoEntries, want: Choice{Type: TypeConfig, Kernel: "(tftp)/grub/other.cfg"}},
 		{name: "normal", text: "normal\n", want: Choice{Type: TypeConfig, Kernel: "(tftp)/grub/grub.cfg"}},
+		{name: "normal of a file", text: "normal /other.cfg\n", want: Choice{Type: TypeConfig, Kernel: "/other.cfg"}},
 		{name: "exit of the script", text: "exit\n" + twoEntries, want: Choice{Type: TypeLocal}},
 		{name: "source", text: "source /more.cfg\n", want: first},
 		{name: "source that is missing", text: ". /gone.cfg\n" + twoEntries, want: first},
@@ -124,6 +126,18 @@ func TestGRUBDefaultEntry(t *testing.T) {
 		{name: "quoted keyword", text: "'if' x\n" + twoEntries, want: first},
 		{name: "carriage returns", text: strings.ReplaceAll(twoEntries, "\n", "\r\n"), want: first},
 		{name: "syntax error before", text: "echo a & b | c\nfi\n}\n" + twoEntries, want: first},
+		{name: "words across lines", text: "set a='x\ny'; set b=\"\\\n1\"\\\n; set default=$b\n" + twoEntries, want: second},
+		{name: "unset", text: "set default=1\nunset default\n" + twoEntries, want: first},
+		{name: "set without a value", text: "set\nset x\n=1\n$nothing\n" + twoEntries, want: first},
+		{name: "title before options that have none", text: "menuentry --id {\nlinux /k\n}", want: Choice{Kernel: "/k", Waits: true}},
+		{name: "menuentry without a block", text: "menuentry x\n" + twoEntries, want: first},
+		{name: "function on two lines", text: "function f\n{\nset default=1\n}\nf\n" + twoEntries, want: second},
+		{name: "function without a block", text: "function f set\n" + twoEntries, want: first},
+		{name: "stray word in a block", text: entry("linux /k\nfi\ninitrd /i"), want: x(Choice{Kernel: "/k", Initrds: []string{"/i"}})},
+		{name: "linux without a file", text: entry("linux"), id: fault.ConfigNotFollowed},
+		{name: "timeout unknown", text: "if [ -e /x ]; then timeout=5; fi\n" + twoEntries, want: after(first, 0)},
+		{name: "unset and read under a condition", text: "if [ -e /x ]; then unset root; read default; fi\n" + twoEntries, id: fault.ConfigNotFollowed},
+		{name: "search that sets root alone", text: entry("search --set -f /k\nlinux /k"), id: fault.ConfigNotFollowed},
 		{name: "open at the end", text: "menuentry x {\nlinux /k '", want: x(Choice{Kernel: "/k", Append: ""})},
 	}
 	for _, tt := range tests {
@@ -173,6 +187,9 @@ func TestParseGRUBIsBounded(t *testing.T) {
 		t.Error("more than 1 MiB is taken")
 	}
 	deep := strings.Repeat("submenu x {\n", 1000) + twoEntries + strings.Repeat("}\n", 1000)
+	if _, err := parseGRUB(t, "normal\n", GRUBEnv{}).DefaultEntry(); err == nil {
+		t.Error("a prefix that nobody told is known")
+	}
 	if c := parseGRUB(t, deep, GRUBEnv{}); len(c.Warnings) == 0 {
 		t.Error("a thousand submenus in each other are no news")
 	}

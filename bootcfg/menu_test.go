@@ -130,6 +130,8 @@ func TestValidate(t *testing.T) {
 		{"odd serial rate", func(m *Menu) { m.Serial = &Serial{0, 100000} }, "serial.baud: 100000 is not a rate of a PC's serial port, such as 9600 or 115200"},
 		{"help that ends itself", func(m *Menu) { m.Entries[0].Help = "one\n endText now" }, `entries[0].help: " endText now" would end the help`},
 		{"help with a tab", func(m *Menu) { m.Entries[0].Help = "one\n\ttwo" }, `entries[0].help: "\ttwo" has a byte that is not printable ASCII at 0`},
+		{"long line of help", func(m *Menu) { m.Entries[0].Help = strings.Repeat(" ", maxLine) + "x" }, "entries[0].help: has a line of 4001 bytes, more than 4000"},
+		{"long title", func(m *Menu) { m.Title = strings.Repeat("x", maxLine+1) }, "title: has 4001 bytes, more than 4000"},
 		{"two faults at once", func(m *Menu) { m.Title, m.Default = "\n", "b" }, "title: \"\\n\" has a byte that is not printable ASCII at 0\ndefault: no entry is called \"b\""},
 	}
 	for _, tt := range tests {
@@ -147,5 +149,31 @@ func TestValidate(t *testing.T) {
 				t.Errorf("PXELINUX: %v", err)
 			}
 		})
+	}
+}
+
+func TestProblem(t *testing.T) {
+	tests := []struct {
+		in   Problem
+		want string
+	}{
+		{Problem{Detail: "gone"}, "gone"},
+		{Problem{Line: 3, Detail: "gone"}, "line 3: gone"},
+		{Problem{File: "a.cfg", Line: 3, Detail: "gone"}, "a.cfg:3: gone"},
+	}
+	for _, tt := range tests {
+		if got := tt.in.Error(); got != tt.want {
+			t.Errorf("%+v reads %q, want %q", tt.in, got, tt.want)
+		}
+	}
+}
+
+func TestTypeNames(t *testing.T) {
+	seen := map[string]bool{}
+	for typ := TypeLinux; typ <= TypeLocal; typ++ {
+		if seen[typ.String()] {
+			t.Errorf("two types are called %s", typ)
+		}
+		seen[typ.String()] = true
 	}
 }

@@ -208,7 +208,7 @@ func TestParsePXELINUXIsBounded(t *testing.T) {
 
 // A line beyond what PXELINUX reads at once goes on as another line.
 func TestParsePXELINUXLongLine(t *testing.T) {
-	c := parse(t, "label a\nappend "+strings.Repeat("x", pxelinuxLine-len("append "))+"label b\n", nil)
+	c := parse(t, "label a\nappend "+strings.Repeat("x", 4095-len("append "))+"label b\n", nil)
 	if len(c.Labels) != 2 || c.Labels[1].Name != "b" {
 		t.Errorf("labels: %+v", c.Labels)
 	}
@@ -258,7 +258,12 @@ func TestPXELINUXDefaultEntry(t *testing.T) {
 		{name: "default in a submenu opens it", text: "ui menu.c32\ndefault b\nlabel x\nmenu begin\n" + two + "menu end\n", want: ui(waits(b), "menu.c32")},
 		{name: "menu start", text: "ui menu.c32\nlabel x\nmenu begin\nmenu start\n" + two + "menu end\n", want: ui(waits(a), "menu.c32")},
 		{name: "menu that opens on a submenu", text: "ui menu.c32\nmenu begin\nmenu default\n" + two + "menu end\n", fail: true},
+		{name: "menu whose default is a later submenu", text: "ui menu.c32\n" + two + "menu begin\nmenu default\n" + two + "menu end\n", fail: true},
 		{name: "menu of other files", text: "ui menu.c32 other.cfg\n" + two, want: Choice{Type: TypeConfig, Kernel: "other.cfg", UI: "menu.c32"}},
+		{name: "menu with ontimeout, but no time limit", text: "ui menu.c32\nontimeout b\n" + two, want: ui(waits(a), "menu.c32")},
+		{name: "prompt with ontimeout, but no time limit", text: "default a\nprompt 1\nontimeout b\n" + two, want: waits(a)},
+		{name: "ontimeout of nothing", text: "ui menu.c32\ntimeout 30\nontimeout x\nimplicit 0\n" + two, fail: true},
+		{name: "prompt with ontimeout of nothing", text: "default a\nprompt 1\ntimeout 30\nontimeout x\nimplicit 0\n" + two, fail: true},
 		{name: "menu without entries", text: "ui menu.c32\n", fail: true},
 		{name: "config", text: "default c\nlabel c\n config sub/x.cfg sub\n", want: Choice{Label: "c", Type: TypeConfig, Kernel: "sub/x.cfg", Append: "sub"}},
 	}
