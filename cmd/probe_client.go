@@ -69,11 +69,14 @@ CAP_NET_RAW.`,
 	f.Var(newValue(&o.timeout, "duration", parseTimeout, nil), "timeout", "wait no longer than `DURATION` for an answer (default: as long as the firmware, a minute for offers)")
 	f.BoolVar(&o.faithful, "faithful", false, "wait whenever the firmware does, though the outcome is known")
 	f.BoolVar(&o.keepLease, "keep-lease", false, "do not release the address at the end")
-	_ = cmd.MarkFlagRequired("interface")
+	_ = cmd.RegisterFlagCompletionFunc("interface", completeInterfaces)
 	return cmd
 }
 
 func runProbeClient(ctx context.Context, s Streams, o probeClientOptions) error {
+	if o.iface == "" {
+		return withHint(usagef("--interface is missing"), "interfaces of this machine: %s", strings.Join(interfaces(), ", "))
+	}
 	profile, err := profileOf(o.firmware)
 	if err != nil {
 		return err
@@ -81,12 +84,12 @@ func runProbeClient(ctx context.Context, s Streams, o probeClientOptions) error 
 	mac := o.mac
 	if mac == nil {
 		if mac, err = probeMAC(o.iface); err != nil {
-			return explainInterface(err, o.iface)
+			return err
 		}
 	}
 	link, err := wire.OpenInterface(o.iface)
 	if err != nil {
-		return explainInterface(err, o.iface)
+		return explainLink(err)
 	}
 	host, err := wire.NewHost(link, wire.HostConfig{MAC: mac})
 	if err != nil {
@@ -149,7 +152,8 @@ func (n probeNetwork) ListenDHCP(port uint16) (net.PacketConn, error) {
 func probeMAC(iface string) (net.HardwareAddr, error) {
 	i, err := net.InterfaceByName(iface)
 	if err != nil {
-		return nil, err
+		err = fmt.Errorf("interface %s: %w", iface, errors.Unwrap(err))
+		return nil, withHint(err, "interfaces of this machine: %s", strings.Join(interfaces(), ", "))
 	}
 	if len(i.HardwareAddr) != 6 {
 		return nil, fmt.Errorf("interface %s is not an Ethernet interface", iface)
@@ -167,33 +171,15 @@ func localMAC(mac net.HardwareAddr) net.HardwareAddr {
 	return mac
 }
 
-// explainInterface adds the next step to an interface that cannot be used.
-func explainInterface(err error, iface string) error {
+// explainLink adds the next step to an interface that cannot be opened.
+func explainLink(err error) error {
 	switch {
 	case errors.Is(err, errors.ErrUnsupported):
 		return withHint(err, "a real interface can be probed on Linux alone; `pxe try` works everywhere")
 	case errors.Is(err, os.ErrPermission):
 		return withHint(err, "run it as root, or once: setcap cap_net_raw+ep \"$(command -v pxe)\"")
-	case !interfaceExists(iface):
-		return withHint(&usageError{err}, "the interfaces here are %s", interfaceNames())
 	}
 	return err
-}
-
-func interfaceExists(name string) bool {
-	_, err := net.InterfaceByName(name)
-	return err == nil
-}
-
-func interfaceNames() string {
-	var names []string
-	ifaces, _ := net.Interfaces() // none is an answer too
-	for _, i := range ifaces {
-		if i.Flags&net.FlagLoopback == 0 {
-			names = append(names, i.Name)
-		}
-	}
-	return strings.Join(names, ", ")
 }
 
 // parseProbeUUID reads a UUID whose text is in the order of its bytes on the

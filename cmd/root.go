@@ -57,9 +57,9 @@ func newRootCmd(s Streams) *cobra.Command {
 		Long: `pxe is a toolkit for network boot: each link of the chain (DHCP, TFTP, HTTP,
 boot loader configuration, the client itself) is a command that can be run,
 generated or debugged alone.`,
-		Example: `  pxe try                          see a machine boot, without touching a network
-  pxe probe-client --interface eth0     why does this machine not boot?
-  pxe serve-tftp /srv/tftp              serve one link of the chain`,
+		Example: `  pxe try                             see a machine boot, without touching a network
+  pxe probe-client --interface eth0   why does this machine not boot?
+  pxe serve-tftp /srv/tftp            serve one link of the chain`,
 		Version:       version(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
@@ -85,7 +85,7 @@ generated or debugged alone.`,
 	}
 	add(groupServe, newServeDHCPCmd(s), newServeTFTPCmd(s), newServeHTTPCmd(s))
 	add(groupGenerate, newGenPXELINUXCmd(s), newGenManCmd(s))
-	add(groupDebug, newTryCmd(s), newFetchCmd(s))
+	add(groupDebug, newTryCmd(s), newProbeClientCmd(s), newFetchCmd(s))
 	root.AddCommand(&cobra.Command{Use: "exit-codes", Short: "What the exit codes mean", Long: exitCodesHelp})
 	return root
 }

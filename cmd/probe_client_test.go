@@ -1,0 +1,50 @@
+package cmd
+
+import (
+	"net"
+	"testing"
+)
+
+// TestLocalMAC: the probe's own hardware address is never the interface's, is
+// one card's, and the same at every run.
+func TestLocalMAC(t *testing.T) {
+	for in, want := range map[string]string{
+		"00:1b:21:0a:0b:0c": "02:1b:21:0a:0b:0c",
+		"52:54:00:12:34:56": "56:54:00:12:34:56", // a virtual machine's is local already
+		"06:00:00:00:00:01": "02:00:00:00:00:01",
+	} {
+		mac, err := net.ParseMAC(in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := localMAC(mac)
+		if got.String() != want || got[0]&3 != 2 {
+			t.Errorf("%s gives %s, want %s", in, got, want)
+		}
+		if mac.String() != in {
+			t.Errorf("%s was changed to %s", in, mac)
+		}
+	}
+}
+
+func TestParseSize(t *testing.T) {
+	for in, want := range map[string]int64{"1": 1, "65536": 65536, "64K": 65536, "64k": 65536, "2M": 2 << 20, "1G": 1 << 30} {
+		if got, err := parseSize(in); got != want || err != nil {
+			t.Errorf("%s: %d, %v; want %d", in, got, err, want)
+		}
+	}
+	for _, in := range []string{"", "K", "0", "-1", "1.5M", "64KB", "99999999999", " 1"} {
+		if got, err := parseSize(in); err == nil {
+			t.Errorf("%q: %d, want an error", in, got)
+		}
+	}
+}
+
+// TestProbeUUID: the text is in the order of the wire.
+func TestProbeUUID(t *testing.T) {
+	got, err := parseProbeUUID("ccbbaa77-2211-4443-8001-020304050607")
+	want := [16]byte{0xcc, 0xbb, 0xaa, 0x77, 0x22, 0x11, 0x44, 0x43, 0x80, 1, 2, 3, 4, 5, 6, 7}
+	if got != want || err != nil {
+		t.Errorf("%x, %v; want %x", got, err, want)
+	}
+}
