@@ -43,22 +43,22 @@ var (
 
 func main() {
 	title := flag.String("title", "", "the text in the window's title bar")
+	columns := flag.Int("columns", 100, "wrap lines at this width")
 	flag.Parse()
-	if err := draw(os.Stdin, os.Stdout, *title); err != nil {
+	if err := draw(os.Stdin, os.Stdout, *title, *columns); err != nil {
 		fmt.Fprintln(os.Stderr, "picture:", err)
 		os.Exit(1)
 	}
 }
 
-func draw(in io.Reader, out io.Writer, title string) error {
+func draw(in io.Reader, out io.Writer, title string, columns int) error {
 	text, err := io.ReadAll(in)
 	if err != nil {
 		return err
 	}
-	lines := parse(string(text))
-	columns := utf8.RuneCountInString(title) + 12
-	for _, line := range lines {
-		columns = max(columns, width(line))
+	var lines [][]span
+	for _, line := range parse(string(text)) {
+		lines = append(lines, wrap(line, columns)...)
 	}
 	w := bufio.NewWriter(out)
 	fullWidth := float64(columns)*cellWidth + 2*margin
@@ -102,12 +102,28 @@ func drawLine(w io.Writer, line []span, y int) {
 	}
 }
 
-func width(line []span) int {
-	n := 0
+// wrap breaks a line that is too wide where a terminal would.
+func wrap(line []span, columns int) [][]span {
+	lines, room := [][]span{nil}, columns
 	for _, s := range line {
-		n += utf8.RuneCountInString(s.text)
+		for runes := []rune(s.text); len(runes) > 0; {
+			if room == 0 {
+				lines, room = append(lines, nil), columns
+			}
+			n := min(room, len(runes))
+			if blank := strings.LastIndexByte(string(runes[:n]), ' '); n < len(runes) && blank > 0 {
+				n = utf8.RuneCountInString(string(runes[:n])[:blank+1]) // between words
+			}
+			s.text = string(runes[:n])
+			last := len(lines) - 1
+			lines[last] = append(lines[last], s)
+			runes, room = runes[n:], room-n
+			if len(runes) > 0 {
+				room = 0
+			}
+		}
 	}
-	return n
+	return lines
 }
 
 // parse splits a session into lines of spans.
