@@ -228,7 +228,7 @@ type fetchJSON struct {
 // fetchTFTPJSON is what a TFTP transfer was like.
 type fetchTFTPJSON struct {
 	Server      string `json:"server"` // the address and port of the transfer
-	BlockSize   int    `json:"block_size_bytes"`
+	BlockSize   int    `json:"blksize_bytes"`
 	Window      int    `json:"window_blocks"`
 	Blocks      int64  `json:"blocks"`
 	Retransmits int64  `json:"retransmits"`
