@@ -221,8 +221,8 @@ func dhcpLevel(e dhcp.Event) slog.Level {
 		return slog.LevelError
 	case e.Warning():
 		return slog.LevelWarn
-	case e.Kind == dhcp.EventIgnored:
-		return slog.LevelDebug
+	case e.Kind == dhcp.EventIgnored, e.Kind == dhcp.EventOffer && e.Machine.Kind == boot.KindPlain:
+		return slog.LevelDebug // what matters of a plain client is its lease
 	}
 	return slog.LevelInfo
 }

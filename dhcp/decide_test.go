@@ -60,6 +60,10 @@ func TestDecide(t *testing.T) {
 		{name: "selecting with ciaddr in place of option 50", before: leased, msg: func() *Message { return own(ask(TypeRequest, optAddr(OptionServerID, server))) }, want: TypeAck, kind: EventAck, addr: "held"},
 
 		{name: "restart with our lease", before: leased, msg: func() *Message { return ask(TypeRequest, addrOption(OptionRequestedAddress, held)) }, want: TypeAck, kind: EventAck, addr: "held"},
+		{name: "restart with a lease that it released", before: func(t *testing.T, s *Server) {
+			leased(t, s)
+			s.Decide(Request{Message: own(ask(TypeRelease)), Src: fromZero, Dst: toServer}, testStart)
+		}, msg: func() *Message { return ask(TypeRequest, addrOption(OptionRequestedAddress, held)) }, want: TypeAck, kind: EventAck, addr: "held"},
 		{name: "restart with another address than its lease", before: leased, msg: func() *Message { return ask(TypeRequest, wants(unknown)) }, want: TypeNak, kind: EventNak, reason: "another address"},
 		{name: "restart with what another has", before: stranger, msg: func() *Message { return ask(TypeRequest, wants(unknown)) }, want: TypeNak, kind: EventNak, reason: "in use"},
 		{name: "restart on the wrong network", msg: func() *Message { return ask(TypeRequest, wants("10.9.9.9")) }, want: TypeNak, kind: EventNak, reason: "wrong network"},
@@ -158,6 +162,41 @@ func TestDecide(t *testing.T) {
 				t.Errorf("durable %v, want %v", d.Durable, promise)
 			}
 		})
+	}
+}
+
+// TestRenewalGoesToTheClient checks that a client which has its address is
+// answered there, and one that is getting it is not.
+func TestRenewalGoesToTheClient(t *testing.T) {
+	s := newServer(t, classic())
+	a := bound(t, s, ask(TypeDiscover))
+	for _, dst := range []netip.AddrPort{toServer, toAll} {
+		renewal := with(ask(TypeRequest), func(m *Message) { m.CIAddr = a })
+		d := s.Decide(Request{Message: renewal, Src: netip.AddrPortFrom(a, 68), Dst: dst}, testStart)
+		if d.Reply == nil || d.Reply.CIAddr != a || outcomeOf(d).Path.Kind != PathClient {
+			t.Errorf("renewal to %s: %+v by %s", dst, d.Reply, outcomeOf(d).Path.Kind)
+		}
+	}
+	selecting := with(ask(TypeRequest, optAddr(OptionServerID, "192.168.122.1"), addrOption(OptionRequestedAddress, a)), func(m *Message) { m.CIAddr = addr("203.0.113.1") })
+	d := s.Decide(Request{Message: selecting, Src: fromZero, Dst: toAll}, testStart)
+	if d.Reply == nil || isSet(d.Reply.CIAddr) || outcomeOf(d).Path.Kind != PathLink {
+		t.Errorf("selecting with a bogus ciaddr: %+v by %s", d.Reply, outcomeOf(d).Path.Kind)
+	}
+}
+
+// TestLongNamesAreCut checks that what a client makes the journal hold is
+// bounded.
+func TestLongNamesAreCut(t *testing.T) {
+	s := newServer(t, classic())
+	long := strings.Repeat("n", 400)
+	offered(t, s, ask(TypeDiscover, textOption(OptionHostName, long)))
+	l, ok := s.leases.Pool(0).Lookup(keyOf(ask(TypeDiscover), false))
+	if !ok || l.Name != long[:255] {
+		t.Errorf("the name has %d bytes", len(l.Name))
+	}
+	huge := ask(TypeDiscover, RawOption{OptionClientID, make([]byte, 256)})
+	if key := keyOf(huge, true); len(key) > 255 {
+		t.Errorf("the key has %d bytes", len(key))
 	}
 }
 

@@ -144,6 +144,16 @@ func (m *Message) Append(dst []byte) []byte {
 	return append(dst, byte(OptionEnd))
 }
 
+// size is the number of bytes that Append writes.
+func (m *Message) size() int {
+	n := offOptions + 1
+	for _, o := range m.Options {
+		parts := max(1, (len(o.Data)+254)/255)
+		n += 2*parts + len(o.Data)
+	}
+	return n
+}
+
 // Pad appends zeros to a message of less than 300 bytes: the smallest that
 // every BOOTP client takes (RFC 1542 2.1).
 func Pad(b []byte) []byte {

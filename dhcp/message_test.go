@@ -148,6 +148,9 @@ func TestAppendSplitsLongOptions(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if size := got.size(); size != len(got.Append(nil)) {
+		t.Errorf("size %d, wrote %d", size, len(got.Append(nil)))
+	}
 	if len(got.Options) != 3 {
 		t.Errorf("%d parts, want 3", len(got.Options))
 	}
@@ -206,6 +209,9 @@ func FuzzParse(f *testing.F) {
 		}
 		if m.Options.Has(OptionOverload) || len(m.SName) == 64 || len(m.File) == 128 {
 			return // written elsewhere, or cut for the NUL
+		}
+		if size := len(m.Append(nil)); size != m.size() {
+			t.Errorf("wrote %d bytes, size is %d", size, m.size())
 		}
 		again, err := Parse(m.Append(nil))
 		if err != nil {

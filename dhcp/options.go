@@ -101,13 +101,8 @@ func ParseOptions(b []byte) (Options, error) {
 
 // AppendOptions appends the options in their order, without an end byte. A
 // value over 255 bytes is split over several options of its code (RFC 3396).
-// OptionPad is one pad byte whatever its data.
 func AppendOptions(dst []byte, opts Options) []byte {
 	for _, o := range opts {
-		if o.Code == OptionPad {
-			dst = append(dst, OptionPad)
-			continue
-		}
 		dst = appendOption(dst, o)
 	}
 	return dst

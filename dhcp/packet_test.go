@@ -42,6 +42,17 @@ func TestPacketGolden(t *testing.T) {
 	}
 }
 
+// TestChecksumIsNeverZero checks RFC 768: a checksum of zero says that there is
+// none.
+func TestChecksumIsNeverZero(t *testing.T) {
+	for n := range 1 << 16 {
+		p := appendPacket(nil, Datagram{Payload: []byte{byte(n >> 8), byte(n)}, Src: toServer, Dst: toAll})
+		if p[26] == 0 && p[27] == 0 {
+			t.Fatalf("payload %#04x has the checksum 0", n)
+		}
+	}
+}
+
 // FuzzParsePacket checks that what is read out of a packet lies in it.
 func FuzzParsePacket(f *testing.F) {
 	f.Add(appendPacket(nil, Datagram{Payload: []byte("x"), Src: fromZero, Dst: toAll}))

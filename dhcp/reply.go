@@ -100,16 +100,17 @@ func mask(p netip.Prefix) netip.Addr {
 // in that order, then the others.
 func (x *exchange) chosen(params []parameter) Options {
 	list := x.m.Options.Get(OptionParameterList)
-	var opts Options
+	opts := make(Options, 0, len(params))
+	var sent [256]bool
 	for _, code := range list {
 		i := slices.IndexFunc(params, func(p parameter) bool { return p.Code == code })
-		if i >= 0 {
+		if i >= 0 && !sent[code] {
 			opts = append(opts, params[i].RawOption)
-			params = slices.Delete(slices.Clone(params), i, i+1)
+			sent[code] = true
 		}
 	}
 	for _, p := range params {
-		if p.need == always || p.need == usual && len(list) == 0 {
+		if !sent[p.Code] && (p.need == always || p.need == usual && len(list) == 0) {
 			opts = append(opts, p.RawOption)
 		}
 	}
@@ -232,7 +233,7 @@ func (x *exchange) fit(reply *Message) {
 		OptionBroadcast, OptionDomainName, OptionHostName, OptionDNS, OptionTFTPServerName, OptionClientID,
 		OptionClientUUID, OptionBootFileName, OptionMessage, OptionVendorSpecific, OptionVendorClass, OptionRelayAgent,
 	} {
-		if len(reply.Append(nil)) <= limit {
+		if reply.size() <= limit {
 			return
 		}
 		reply.Options = slices.DeleteFunc(reply.Options, func(o RawOption) bool { return o.Code == code })

@@ -196,13 +196,18 @@ func TestRefusalAndInform(t *testing.T) {
 	if diff := cmp.Diff(want, ack, cmpAddr); diff != "" {
 		t.Errorf("ACK of INFORM (-want +got):\n%s", diff)
 	}
+	m.GIAddr = addr("192.168.122.250")
+	ack = s.Decide(Request{Message: m, Src: netip.MustParseAddrPort("192.168.122.250:67"), Dst: toServer}, testStart).Reply
+	if !ack.Broadcast() {
+		t.Error("the relay is not told to broadcast the ACK of an INFORM")
+	}
 }
 
 // TestReplyFits checks that a reply never exceeds what its client takes, and
 // keeps what the client cannot do without.
 func TestReplyFits(t *testing.T) {
 	big := fullConfig()
-	for n := range 60 {
+	for n := range 250 {
 		big.Subnets[0].DNS = append(big.Subnets[0].DNS, netip.AddrFrom4([4]byte{8, 8, 8, byte(n)}))
 	}
 	big.Subnets[0].Domain = strings.Repeat("d", 250)
@@ -226,7 +231,11 @@ func TestReplyFits(t *testing.T) {
 			opts := append(biosOptions(), tt.opts...)
 			opts[0].Data = append([]byte{6, 15}, opts[0].Data...)
 			opts[1].Data = []byte{byte(tt.size >> 8), byte(tt.size)}
-			r := offered(t, newServer(t, big), ask(TypeDiscover, opts...)).Reply
+			x := exchange{m: ask(TypeDiscover, opts...)}
+			if got := x.sizeLimit(); got != tt.most {
+				t.Errorf("limit %d, want %d", got, tt.most)
+			}
+			r := offered(t, newServer(t, big), x.m).Reply
 			if size := len(r.Append(nil)); size > tt.most {
 				t.Errorf("%d bytes, at most %d fit", size, tt.most)
 			}
@@ -239,6 +248,12 @@ func TestReplyFits(t *testing.T) {
 				t.Error("an option is gone although it fits")
 			}
 		})
+	}
+	bootp := with(ask(TypeBOOTP), func(m *Message) { m.CHAddr = mac(hostMAC) })
+	big.Subnets[0].DNS = nil
+	d := newServer(t, big).Decide(Request{Message: bootp, Src: fromZero, Dst: toAll}, testStart)
+	if size := len(d.Reply.Append(nil)); size > 300 {
+		t.Errorf("a BOOTP reply of %d bytes", size)
 	}
 }
 

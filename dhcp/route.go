@@ -69,7 +69,7 @@ func Route(reply *Message, req Request) Path {
 		return Path{Kind: PathClient, To: netip.AddrPortFrom(reply.CIAddr, client)}
 	case req.Message.Type() == TypeInform:
 		return Path{Kind: PathSource, To: req.Src}
-	case reply.Broadcast() || !isSet(reply.YIAddr) || reply.HType != HTypeEthernet || len(reply.CHAddr) != 6:
+	case reply.Broadcast() || !isSet(reply.YIAddr) || reply.HType != HTypeEthernet:
 		return broadcastPath(client)
 	}
 	return Path{Kind: PathLink, To: netip.AddrPortFrom(reply.YIAddr, client), MAC: reply.CHAddr}

@@ -69,13 +69,11 @@ func TestServeExchange(t *testing.T) {
 		if out.Src != toServer || out.Dst != netip.AddrPortFrom(offer.YIAddr, 68) || !bytes.Equal(out.DstMAC, mac(clientMAC)) {
 			t.Errorf("the OFFER goes from %s to %s at %s", out.Src, out.Dst, out.DstMAC)
 		}
-		if len(out.Payload) < minimumSize {
-			t.Errorf("an OFFER of %d bytes", len(out.Payload))
-		}
 		conn.in <- datagram(ask(TypeRequest, optAddr(OptionServerID, "192.168.122.1"), addrOption(OptionRequestedAddress, offer.YIAddr)))
-		ack, err := Parse((<-conn.written).Payload)
-		if err != nil || ack.Type() != TypeAck {
-			t.Errorf("got %v, %v, want an ACK", ack.Type(), err)
+		out = <-conn.written
+		ack, err := Parse(out.Payload)
+		if err != nil || ack.Type() != TypeAck || len(out.Payload) != minimumSize {
+			t.Errorf("got %v of %d bytes, %v, want an ACK padded to 300", ack.Type(), len(out.Payload), err)
 		}
 		conn.in <- Datagram{Payload: []byte("rubbish"), Src: fromZero, Dst: toAll}
 		conn.in <- datagram(ask(TypeOffer))
