@@ -4,6 +4,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"os"
 	"regexp"
 	"strconv"
@@ -13,8 +14,8 @@ import (
 
 // The load: perfdhcp as a relay, each exchange by a new client.
 const (
-	probeTime   = 2 // seconds at one rate
-	probeFactor = 1.2
+	probeTime   = 2     // seconds at one rate
+	refinements = 3     // halvings of the last doubling: the rate is found to 9%
 	firstRate   = 100   // exchanges per second
 	lastRate    = 12000 // perfdhcp itself does no more
 	maxLost     = 0.01  // of the exchanges
@@ -56,14 +57,30 @@ func (b *bench) bestRate(name string, round int) float64 {
 		}}.Start(b)
 	}
 	server.WaitPort("udp", 67, readyTime)
-	best, misses := 0.0, 0
-	for rate := float64(firstRate); rate < lastRate && misses < 2; {
-		// A rate counts as too high when it fails twice: others use this machine too.
+	// A rate is too high when it fails twice: others use this machine too.
+	try := func(rate float64) float64 {
 		if reached := b.exchanges(relay, int(rate)); reached > 0 {
-			best, misses = reached, 0
-			rate *= probeFactor
+			return reached
+		}
+		return b.exchanges(relay, int(rate))
+	}
+	best, low, high := 0.0, 0.0, float64(firstRate)
+	for high < lastRate {
+		reached := try(high)
+		if reached == 0 {
+			break
+		}
+		best, low, high = reached, high, 2*high
+	}
+	if low == 0 {
+		b.Fatalf("%s does not keep up with %d exchanges per second", name, firstRate)
+	}
+	for range refinements {
+		middle := math.Sqrt(low * high)
+		if reached := try(middle); reached > 0 {
+			best, low = reached, middle
 		} else {
-			misses++
+			high = middle
 		}
 	}
 	return best

@@ -103,3 +103,16 @@ func tree(t *testing.T) string {
 	}
 	return dir
 }
+
+// machines are the virtual machines that may run at the same time: each keeps
+// one CPU busy and takes a gigabyte of memory.
+var machines = make(chan struct{}, 2)
+
+// takeMachine waits until another virtual machine may run; the end of the test
+// gives the place back.
+func takeMachine(t *testing.T) {
+	t.Helper()
+	NeedFirmware(t)
+	machines <- struct{}{}
+	t.Cleanup(func() { <-machines })
+}

@@ -28,12 +28,17 @@ func serve(t *testing.T, net *Net, args ...string) *Proc {
 	return p
 }
 
-// serveDHCP starts pxe serve-dhcp on eth0, with the lab's range unless it is a proxy.
+// serveDHCP starts pxe serve-dhcp on eth0 with new leases.
 func serveDHCP(t *testing.T, net *Net, args ...string) *Proc {
 	t.Helper()
-	return serve(t, net, append([]string{
-		"serve-dhcp", "--interface", "eth0", "--lease-file", filepath.Join(folder(t), "leases"),
-	}, args...)...)
+	leases := filepath.Join(folder(t), "leases")
+	return serve(t, net, append([]string{"serve-dhcp", "--interface", "eth0", "--lease-file", leases}, args...)...)
+}
+
+// serveProxy starts pxe serve-dhcp on eth0, to give boot files and no addresses.
+func serveProxy(t *testing.T, net *Net, args ...string) *Proc {
+	t.Helper()
+	return serve(t, net, append([]string{"serve-dhcp", "--interface", "eth0", "--proxy"}, args...)...)
 }
 
 // dnsmasq starts dnsmasq in the foreground, with nothing but what args say.
