@@ -99,6 +99,31 @@ func TestRetransmission(t *testing.T) {
 	}
 }
 
+// TestSameAnswer: servers that name no boot file are asked twice, and by a
+// faithful probe as often as the firmware asks.
+func TestSameAnswer(t *testing.T) {
+	for faithful, want := range map[bool]time.Duration{false: 12 * time.Second, true: 60 * time.Second} {
+		l := &lab{t: t, dhcp: serves()}
+		rep := l.run(Config{Profile: profile(t, "efi-x64"), Faithful: faithful})
+		if rep.Duration != want || rep.Verdict.Fault.ID != fault.NoBootFile {
+			t.Errorf("faithful %v: %s after %v, want %v", faithful, rep.Verdict.Sentence, rep.Duration, want)
+		}
+	}
+	// A proxy that comes late is waited for, and found.
+	asked := 0
+	l := &lab{t: t, files: tree("x", efi(x64, true))}
+	l.dhcp = func(m *dhcp.Message) []dhcp.Message {
+		replies := serves()(m)
+		if asked++; asked == 2 {
+			replies = append(replies, answer(m, dhcp.TypeOffer, noAddress, pxeClient(bootTags), withFile("x")))
+		}
+		return replies
+	}
+	if rep := l.run(Config{Profile: profile(t, "efi-x64")}); !rep.Verdict.WouldBoot {
+		t.Error(rep.Verdict.Sentence)
+	}
+}
+
 // TestPatience: the caller's patience is shorter than the firmware's.
 func TestPatience(t *testing.T) {
 	l := &lab{t: t}

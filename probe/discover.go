@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -44,11 +45,17 @@ func (r *runner) discover(ctx context.Context, x *exchange) (s selection, secs u
 		if err := r.sendDiscover(x, secs); err != nil {
 			return s, secs, err
 		}
+		known := r.answering()
 		end := earlier(time.Now().Add(wait), giveUp)
 		if s, ok, err = r.collect(ctx, x, end); err != nil {
 			return s, secs, err
 		}
 		if ok && !r.awaitsProxy(s, i+1) || !time.Now().Before(giveUp) {
+			break
+		}
+		// The same servers as before say the same as before. The firmware asks
+		// on, and there is nothing more to learn from it.
+		if !ok && known > 0 && r.answering() == known && !r.cfg.Faithful {
 			break
 		}
 	}
@@ -106,6 +113,19 @@ func (r *runner) collect(ctx context.Context, x *exchange, end time.Time) (s sel
 
 // offersShown bounds what a flood of offers can take up.
 const offersShown = 64
+
+// answering counts the servers that have answered, in each class that they have.
+func (r *runner) answering() int {
+	type answer struct {
+		server netip.Addr
+		class  Class
+	}
+	seen := map[answer]bool{}
+	for _, o := range r.rep.Offers {
+		seen[answer{o.Server, o.Class}] = true
+	}
+	return len(seen)
+}
 
 func (r *runner) usableOffers() (n int) {
 	for _, o := range r.rep.Offers {

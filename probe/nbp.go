@@ -38,15 +38,22 @@ func (r *runner) nbp(ctx context.Context, src *dhcp.Reply) (program, error) {
 	if err != nil {
 		return program{}, err
 	}
-	c, err := r.get(ctx, request{url: tftpURL(server, name), options: r.p.readOptions, keep: keepProgram})
+	req := request{url: tftpURL(server, name), options: r.p.readOptions, keep: keepProgram}
+	if r.tooBig(size) { // the beginning tells what it is instead
+		req.limit = keepHead
+	}
+	c, err := r.get(ctx, req)
 	if err != nil {
 		return program{}, r.nbpHalt(err, server, name)
 	}
-	if size >= 0 && c.Bytes > size && r.p.size13 {
-		return program{}, stop(fault.SizeMismatch, "option 13 says %d bytes and %q has %d", size, name, c.Bytes)
-	}
 	if m, why := c.Image.NBPMismatch(r.p.Arch); m != boot.Fits {
 		return program{}, stop(nbpFault(m), "%s: %s", name, why)
+	}
+	if whole := max(size, c.Bytes); r.tooBig(whole) {
+		return program{}, stop(fault.NBPTooBig, "%s has %d bytes, and a BIOS has room for %d", name, whole, r.p.maxNBP)
+	}
+	if src.Options.Has(dhcp.OptionBootFileSize) && r.p.size13 && c.Bytes > size {
+		return program{}, stop(fault.SizeMismatch, "option 13 says %d bytes and %s has %d", size, name, c.Bytes)
 	}
 	if r.p.uefi() && !c.Image.Signed {
 		r.warn(fault.NBPNotSigned, "%s is not signed: firmware with Secure Boot on refuses it", name)
@@ -109,7 +116,7 @@ func (r *runner) sizeOf(ctx context.Context, src *dhcp.Reply, server netip.Addr,
 	done()
 	if err == nil {
 		r.step(start, Step{Asked: "size of " + url, Answer: fmt.Sprintf("%d bytes", size), Outcome: OutcomeOK})
-		return -1, r.checkSize(size, name)
+		return size, nil
 	}
 	if errors.Is(err, fetch.ErrNoSize) && !r.p.uefi() { // a ROM reads on without
 		r.step(start, Step{Asked: "size of " + url, Answer: plain(err), Outcome: OutcomeAbsent})
@@ -118,13 +125,8 @@ func (r *runner) sizeOf(ctx context.Context, src *dhcp.Reply, server netip.Addr,
 	return 0, r.nbpHalt(r.failedStep(ctx, start, request{url: "size of " + url}, 0, err), server, name)
 }
 
-// checkSize holds the size against what the firmware has room for.
-func (r *runner) checkSize(size int64, name string) error {
-	if r.p.maxNBP > 0 && size > r.p.maxNBP {
-		return stop(fault.NBPTooBig, "%s has %d bytes, and a BIOS has room for %d", name, size, r.p.maxNBP)
-	}
-	return nil
-}
+// tooBig holds a size in bytes against the room that the firmware has.
+func (r *runner) tooBig(size int64) bool { return r.p.maxNBP > 0 && size > r.p.maxNBP }
 
 // nbpHalt is the halt for a boot program that could not be fetched.
 func (r *runner) nbpHalt(err error, server netip.Addr, name string) error {

@@ -56,10 +56,14 @@ func TestPXELINUX(t *testing.T) {
 		says  string // in the sentence
 		warns string // ID of a warning
 	}{
-		"whole":             {files: whole, says: `would boot: PXELINUX 6.04 takes entry "install" and starts kernel linux (Linux kernel 6.1.0-test for x64) with initrd.gz`},
-		"no NBP":            {files: change(whole, "pxelinux.0", nil), fault: fault.BootFileMissing, stage: StageNBP, says: "PXE-E3B"},
-		"EFI NBP":           {files: change(whole, "pxelinux.0", efi(x64, true)), fault: fault.EFINBPForBIOS, stage: StageNBP, says: "PXE-E79"},
-		"NBP too big":       {files: change(whole, "pxelinux.0", append(pxelinuxNBP(), make([]byte, 700000)...)), fault: fault.NBPTooBig, stage: StageNBP},
+		"whole":       {files: whole, says: `would boot: PXELINUX 6.04 takes entry "install" and starts kernel linux (Linux kernel 6.1.0-test for x64) with initrd.gz`},
+		"no NBP":      {files: change(whole, "pxelinux.0", nil), fault: fault.BootFileMissing, stage: StageNBP, says: "PXE-E3B"},
+		"EFI NBP":     {files: change(whole, "pxelinux.0", efi(x64, true)), fault: fault.EFINBPForBIOS, stage: StageNBP, says: "PXE-E79"},
+		"NBP too big": {files: change(whole, "pxelinux.0", append(pxelinuxNBP(), make([]byte, 700000)...)), fault: fault.NBPTooBig, stage: StageNBP},
+		"EFI NBP that is too big besides": {files: change(whole, "pxelinux.0", append(efi(x64, true), make([]byte, 700000)...)),
+			fault: fault.EFINBPForBIOS, stage: StageNBP},
+		"NBP of no known make, too big": {files: change(whole, "pxelinux.0", append(at(100, 0, "\x01\x02\x03"), make([]byte, 700000)...)),
+			fault: fault.NBPTooBig, stage: StageNBP},
 		"NBP is a web page": {files: change(whole, "pxelinux.0", "<!DOCTYPE html><html>404"), fault: fault.NBPNotAProgram, stage: StageNBP},
 		"no ldlinux.c32":    {files: change(whole, "ldlinux.c32", nil), fault: fault.LdlinuxMissing, stage: StageLoader, says: "Failed to load ldlinux.c32"},
 		"old ldlinux.c32":   {files: change(whole, "ldlinux.c32", at(100, 0, "\xB8\xFF\x4C\xCD\x21")), fault: fault.ModuleMismatch, stage: StageLoader},
