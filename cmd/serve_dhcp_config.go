@@ -247,7 +247,7 @@ func formatLease(d time.Duration) string {
 
 // parseSeconds reads a time as dhcpd.conf has it, in seconds, or with units.
 func parseSeconds(s string) (time.Duration, error) {
-	if n, err := strconv.ParseUint(s, 10, 32); err == nil {
+	if n, err := strconv.ParseUint(s, 10, 32); err == nil && n > 0 {
 		return time.Duration(n) * time.Second, nil
 	}
 	d, err := time.ParseDuration(s)

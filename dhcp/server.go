@@ -17,8 +17,9 @@ import (
 // ServeBoot hold its lock around Decide and around the store, never while they
 // read or send. Nobody else may use the store meanwhile.
 type Server struct {
-	// OnEvent is told of everything that happens, by the goroutine that serves;
-	// it must not block. nil: nobody is told.
+	// OnEvent is told of everything that happens, by the goroutine that serves,
+	// so by several at a time if several ports are served. It must not block.
+	// nil: nobody is told.
 	OnEvent func(Event)
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
