@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"syscall"
 	"time"
 
 	"pxe/dhcp"
@@ -158,7 +159,11 @@ func (r *runner) askOne(ctx context.Context, x *exchange, p plan, to netip.AddrP
 		start := r.now()
 		q.secs = a.secsOf(i, time.Since(begin))
 		msg := r.p.message(a, r.id, q)
-		if err := x.send(msg, to); err != nil {
+		err := x.send(msg, to)
+		if errors.Is(err, syscall.EHOSTUNREACH) || errors.Is(err, syscall.ENETUNREACH) {
+			return nil, stop(fault.ServerUnreachable, "the boot server %v is on another network, and the gateway is %s", to.Addr(), addrText(r.rep.Lease.Gateway))
+		}
+		if err != nil {
 			return nil, err
 		}
 		reply, err := r.awaitBootServer(ctx, x, p, earlier(time.Now().Add(wait), giveUp))

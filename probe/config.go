@@ -32,8 +32,9 @@ type Config struct {
 	// zeros, as firmware sends that knows none, if left out.
 	UUID [16]byte
 
-	// Head is how many bytes of a kernel or initrd are fetched; 0 fetches them
-	// whole. Boot programs and configurations are always fetched whole.
+	// Head is how many bytes of a kernel or initrd are fetched, 64 KiB at least,
+	// which tell what it is; 0 fetches them whole. Boot programs and
+	// configurations are always fetched whole.
 	Head int64
 	// Timeout is the longest that a server may be silent: the wait for offers
 	// in all, for an ACK, for a boot server, for the next block of a file.

@@ -1,16 +1,20 @@
 package probe
 
 import (
+	"context"
+	"errors"
 	"net/netip"
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"pxe/dhcp"
 	"pxe/fault"
+	"pxe/wire"
 )
 
 // TestDHCPFaults: each way in which the DHCP stage fails has its fault, and the
@@ -96,6 +100,69 @@ func TestRetransmission(t *testing.T) {
 				t.Errorf("gave up after %v", rep.Duration)
 			}
 		})
+	}
+}
+
+// TestFileNotInACK: firmware goes by the ACK.
+func TestFileNotInACK(t *testing.T) {
+	l := &lab{t: t}
+	l.dhcp = func(m *dhcp.Message) []dhcp.Message {
+		if m.Type() == dhcp.TypeRequest {
+			return serves()(m)
+		}
+		return serves(withFile("x"))(m)
+	}
+	checkChain(t, l.run(Config{Profile: profile(t, "efi-x64")}), fault.BootFileNotInACK, StageNBP, "not in the ACK", "")
+}
+
+// TestEvents: OnStep hears every step of the report in its order, OnProgress
+// every file to its end.
+func TestEvents(t *testing.T) {
+	var steps []Step
+	ends := map[string]bool{}
+	l := &lab{t: t, files: pxelinuxTree(), dhcp: serves(biosOffer("pxelinux.0")...)}
+	rep := l.run(Config{
+		Profile: profile(t, "bios"),
+		OnStep:  func(s Step) { steps = append(steps, s) },
+		OnProgress: func(name string, done, total int64) {
+			ends[name] = done == total || total < 0 // not every request asks for the size
+		},
+	})
+	var want []Step
+	for _, s := range rep.Stages {
+		want = append(want, s.Steps...)
+	}
+	if diff := cmp.Diff(want, steps); diff != "" {
+		t.Errorf("steps (-report +events):\n%s", diff)
+	}
+	for _, s := range want {
+		if s.File != nil && !ends[s.File.URL] {
+			t.Errorf("no end of %s", s.File.URL)
+		}
+	}
+}
+
+// TestCancel: a context that ends is an error, and no verdict.
+func TestCancel(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		host := plug(t, wire.NewSwitch(), wire.HostConfig{MAC: testID.mac, NoTCP: true})
+		defer host.Close()
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		defer cancel()
+		rep, err := Run(ctx, Config{Network: network{host}, Profile: profile(t, "bios")})
+		if rep != nil || !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("%+v, %v", rep, err)
+		}
+	})
+}
+
+// TestValidate: what cannot be probed is said at once and altogether.
+func TestValidate(t *testing.T) {
+	_, err := Run(t.Context(), Config{Head: -1, Timeout: -1})
+	for _, want := range []string{"no network", "no firmware profile", "head of -1 bytes", "negative wait"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v does not say %q", err, want)
+		}
 	}
 }
 

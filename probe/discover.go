@@ -26,6 +26,7 @@ func (r *runner) dhcp(ctx context.Context) (selection, error) {
 	if err != nil {
 		return selection{}, err
 	}
+	r.offer = s.offer
 	if s.offer.Class == ClassBOOTP { // two packets, not four
 		r.ack = s.offer.reply
 	} else if err := r.request(ctx, x, s.offer, secs); err != nil {
@@ -145,7 +146,7 @@ func (r *runner) offerStep(start time.Duration, o *Offer) {
 	r.step(start, step)
 }
 
-// String says what an offer brings: "OFFER 192.0.2.10 from 192.0.2.1 (dhcp-pxe10), file "pxelinux.0" on 192.0.2.1".
+// String says what an offer brings: address, server, class, file.
 func (o *Offer) String() string {
 	what := "OFFER of " + o.Address.String()
 	if !isSet(o.Address) {

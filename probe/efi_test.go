@@ -49,6 +49,7 @@ func TestEFI(t *testing.T) {
 		"second stage for ARM": {files: change(whole, "efi/grubx64.efi", grubEFI(0xAA64, "/grub")),
 			fault: fault.NBPWrongArch, stage: StageLoader},
 		"second stage not signed": {files: change(whole, "efi/grubx64.efi", efi(x64, false)), says: "what it does next is its own", warns: fault.ShimSecondStageRefused},
+		"second stage is shim":    {files: change(whole, "efi/grubx64.efi", shim()), fault: fault.ShimSecondStageMissing, stage: StageLoader, says: "for ever"},
 		"shim reads the header alone": {
 			files: whole, offer: []func(*dhcp.Message){pxeClient(bootTags), withOption(67, []byte(nbp))},
 			fault: fault.ShimSecondStageMissing, stage: StageLoader, says: "tftp://192.0.2.1/grubx64.efi", warns: fault.BootFileNotInHeader,

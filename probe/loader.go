@@ -77,11 +77,10 @@ func (r *runner) shim(ctx context.Context, p program) error {
 	if !c.Image.Signed {
 		r.warn(fault.ShimSecondStageRefused, "%s is not signed: shim refuses it with Secure Boot on", name)
 	}
-	next := program{c, server, name}
-	if c.Image.Kind == boot.ImageGRUBEFI {
-		return r.grub(ctx, next)
+	if c.Image.Kind == boot.ImageShim {
+		return stop(fault.ShimSecondStageMissing, "%s is shim again, which would start itself for ever", name)
 	}
-	return r.load(ctx, next)
+	return r.load(ctx, program{c, server, name})
 }
 
 // shimSource is where shim looks: the server and the folder of the file in the

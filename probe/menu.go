@@ -3,6 +3,7 @@ package probe
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 
 	"pxe/dhcp"
 	"pxe/fault"
@@ -86,15 +87,7 @@ func (p plan) address(tags dhcp.PXEOptions, control byte) (plan, error) {
 
 // accepts reports whether the answer of a boot server counts.
 func (p plan) accepts(server netip.Addr) bool {
-	if p.only == nil {
-		return true
-	}
-	for _, a := range p.only {
-		if a == server {
-			return true
-		}
-	}
-	return false
+	return p.only == nil || slices.Contains(p.only, server)
 }
 
 func (p plan) String() string {

@@ -25,6 +25,9 @@ type program struct {
 func (r *runner) nbp(ctx context.Context, src *dhcp.Reply) (program, error) {
 	r.enter(StageNBP)
 	name := r.bootFile(src)
+	if name == "" && src == r.ack && r.offer.hasFile() {
+		return program{}, stop(fault.BootFileNotInACK, "%v names the boot file in its OFFER, and not in the ACK", r.offer.Server)
+	}
 	if name == "" {
 		return program{}, stop(fault.NoBootFile, "%v names no boot file, in the header or in option 67", src.Addr(dhcp.OptionServerID))
 	}

@@ -49,7 +49,7 @@ func (r *runner) start(ctx context.Context, l loader, c bootcfg.Choice) error {
 		return r.boots(ctx, p)
 	}
 	r.enter(StageKernel)
-	if _, err := r.get(ctx, request{url: p.urls[0], options: l.options, limit: r.cfg.Head, keep: keepHead}); err != nil {
+	if _, err := r.get(ctx, request{url: p.urls[0], options: l.options, limit: r.head(), keep: keepHead}); err != nil {
 		return r.halted(err, fault.KernelMissing)
 	}
 	r.skip(StatusNotFollowed, "not followed: what "+c.Kernel+" does is its own", StageInitrd)
@@ -69,7 +69,7 @@ type payload struct {
 // are what they are taken for.
 func (r *runner) boots(ctx context.Context, p payload) error {
 	r.enter(StageKernel)
-	kernel, err := r.get(ctx, request{url: p.urls[0], options: p.options, limit: r.cfg.Head, keep: keepHead})
+	kernel, err := r.get(ctx, request{url: p.urls[0], options: p.options, limit: r.head(), keep: keepHead})
 	if err != nil {
 		return r.halted(err, fault.KernelMissing)
 	}
@@ -95,6 +95,15 @@ func (r *runner) boots(ctx context.Context, p payload) error {
 	return nil
 }
 
+// head is how much of a kernel or initrd is fetched: no less than it takes to
+// tell what it is.
+func (r *runner) head() int64 {
+	if r.cfg.Head == 0 {
+		return 0
+	}
+	return max(r.cfg.Head, keepHead)
+}
+
 // maxArgs is the room for a command line in an x86 kernel, in bytes (Linux,
 // COMMAND_LINE_SIZE less its NUL).
 const maxArgs = 2047
@@ -102,7 +111,7 @@ const maxArgs = 2047
 func (r *runner) initrds(ctx context.Context, p payload, kernel boot.ImageKind) error {
 	r.enter(StageInitrd)
 	for _, u := range p.urls[1:] {
-		c, err := r.get(ctx, request{url: u, options: p.options, limit: r.cfg.Head, keep: keepHead})
+		c, err := r.get(ctx, request{url: u, options: p.options, limit: r.head(), keep: keepHead})
 		if err != nil {
 			return r.halted(err, fault.InitrdMissing)
 		}

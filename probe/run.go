@@ -25,11 +25,11 @@ func Run(ctx context.Context, cfg Config) (*Report, error) {
 	r := newRunner(cfg)
 	bootErr := r.boot(ctx)
 	r.release(ctx)
-	var stop *halt
-	if bootErr != nil && !errors.As(bootErr, &stop) {
+	var h *halt
+	if bootErr != nil && !errors.As(bootErr, &h) {
 		return nil, fmt.Errorf("probe: %w", bootErr)
 	}
-	r.finish(stop)
+	r.finish(h)
 	return r.rep, nil
 }
 
@@ -49,6 +49,7 @@ type runner struct {
 	// and 3): the ACK, and the answer of a proxy or boot server if any.
 	ack, pxe *dhcp.Reply
 
+	offer      *Offer     // that gave the address
 	fileServer netip.Addr // the one that was asked for the boot program
 	reached    map[netip.Addr]bool
 }
@@ -97,10 +98,7 @@ func (h *halt) Error() string { return h.fault.Title + ": " + h.why }
 
 // stop is the halt with that fault of the catalogue.
 func stop(id, format string, args ...any) error {
-	f, ok := fault.ByID(id)
-	if !ok {
-		f = fault.Fault{ID: id, Title: id}
-	}
+	f, _ := fault.ByID(id) // the constants of package fault are all in the catalogue
 	return &halt{f, fmt.Sprintf(format, args...)}
 }
 
@@ -124,12 +122,13 @@ func (r *runner) leave(status Status, reason string) {
 	r.stage = nil
 }
 
-// skip marks a stage that does not run.
+// skip marks stages that do not run, those among names that have not run yet.
 func (r *runner) skip(status Status, reason string, names ...StageName) {
 	r.leave(StatusOK, "")
 	for _, name := range names {
-		s := r.find(name)
-		s.Status, s.Reason = status, reason
+		if s := r.find(name); s.Status == "" {
+			s.Status, s.Reason = status, reason
+		}
 	}
 }
 
