@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/netip"
 	"net/url"
+	"strings"
 	"syscall"
 	"time"
 
@@ -136,12 +137,11 @@ func (r *runner) failedStep(ctx context.Context, start time.Duration, req reques
 }
 
 // missing reports whether the server is there and does not have the file: a
-// client that has other names to try goes on.
+// client that has other names to try goes on. To a TFTP client any ERROR says so.
 func missing(err error) bool {
 	var packet *tftp.Error
-	var status *fetch.StatusError
 	return errors.Is(err, fetch.ErrNotFound) || errors.Is(err, fetch.ErrForbidden) || errors.Is(err, errEmpty) ||
-		errors.As(err, &packet) || errors.As(err, &status)
+		errors.As(err, &packet)
 }
 
 // plain is a fetch's error without the URL, which stands beside it.
@@ -153,10 +153,13 @@ func plain(err error) string {
 	return err.Error()
 }
 
-// transferFault is the fault of a transfer that failed for a reason other than
-// a missing file, as a firmware or loader sees it.
+// transferFault is the fault of a transfer that failed, as a firmware or loader
+// sees it.
 func transferFault(err error) string {
-	f, _ := asFileError(err)
+	f, ok := asFileError(err)
+	if ok && strings.HasPrefix(f.url, "http") {
+		return httpFault(err)
+	}
 	switch {
 	case errors.Is(err, fetch.ErrNotFound):
 		return fault.BootFileMissing
@@ -166,7 +169,7 @@ func transferFault(err error) string {
 		return fault.TFTPRefused
 	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
 		return fault.ServerUnreachable
-	case errors.Is(err, fetch.ErrNoAnswer) && f != nil && f.received > 0:
+	case errors.Is(err, fetch.ErrNoAnswer) && ok && f.received > 0:
 		return fault.TFTPStalled
 	case errors.Is(err, fetch.ErrNoAnswer):
 		return fault.TFTPSilent
@@ -178,6 +181,24 @@ func transferFault(err error) string {
 		return fault.SizeMismatch
 	}
 	return fault.TFTPError
+}
+
+// httpFault is transferFault for a URL in a loader's configuration.
+func httpFault(err error) string {
+	var status *fetch.StatusError
+	switch {
+	case errors.Is(err, fetch.ErrNotFound):
+		return fault.HTTPNotFound
+	case errors.Is(err, fetch.ErrForbidden):
+		return fault.HTTPForbidden
+	case errors.As(err, &status) && status.Location != "":
+		return fault.HTTPRedirect
+	case errors.Is(err, fetch.ErrRefused):
+		return fault.HTTPRefused
+	case errors.Is(err, fetch.ErrNoAnswer):
+		return fault.HTTPSilent
+	}
+	return fault.HTTPServerError
 }
 
 // headWriter keeps the first limit bytes of what is written to it.
