@@ -149,12 +149,45 @@ func TestGRUBBehindProxy(t *testing.T) {
 	}
 }
 
+// TestOACK: what EDK2 makes of answers to its size probe (PxeBcBoot.c), and a
+// ROM, which does without.
+func TestOACK(t *testing.T) {
+	const data = "\x00\x03\x00\x01"
+	program := string(pxelinuxNBP()[:300])
+	for name, tt := range map[string]struct {
+		answer     string
+		uefi, says string
+	}{
+		"OACK without tsize":   {"\x00\x06blksize\x001468\x00", fault.OACKWithoutTsize, "PXE-E53"},
+		"data at once":         {data + program, fault.TFTPNoOptions, "PXE-E99"},
+		"option not asked for": {"\x00\x06tsize\x00300\x00multicast\x00224.0.0.1,1,1\x00", fault.OACKUnasked, "PXE-E99"},
+		"block size raised":    {"\x00\x06tsize\x00300\x00blksize\x009000\x00", fault.OACKUnasked, "PXE-E99"},
+		"error 0":              {"\x00\x05\x00\x00no\x00", fault.TFTPError, "PXE-E23"},
+		"error 2":              {"\x00\x05\x00\x02no\x00", fault.TFTPForbidden, "PXE-E23"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := &lab{t: t, dhcp: serves(biosOffer("x")...)}
+			l.tftp = func(packet []byte) []byte {
+				if packet[1] != 1 { // not an RRQ
+					return nil
+				}
+				return []byte(tt.answer)
+			}
+			checkChain(t, l.run(Config{Profile: profile(t, "efi-x64")}), tt.uefi, StageNBP, tt.says, "")
+			if strings.HasPrefix(tt.answer, data) {
+				rep := l.run(Config{Profile: profile(t, "bios")})
+				checkChain(t, rep, fault.ModuleMismatch, StageLoader, "not a COM32R image: ldlinux.c32", "") // the ROM has read its program
+			}
+		})
+	}
+}
+
 // TestTFTPFaults: a TFTP server that is not there, for each firmware.
 func TestTFTPFaults(t *testing.T) {
 	for firmware, says := range map[string][2]string{"efi-x64": {"PXE-E22", "PXE-E18"}, "bios": {"PXE-E32", "PXE-E32"}} {
 		l := &lab{t: t, noTFTP: true, dhcp: serves(biosOffer("x")...)}
 		checkChain(t, l.run(Config{Profile: profile(t, firmware)}), fault.TFTPRefused, StageNBP, says[0], "")
-		l = &lab{t: t, muteTFTP: true, dhcp: serves(biosOffer("x")...)}
+		l = &lab{t: t, tftp: func([]byte) []byte { return nil }, dhcp: serves(biosOffer("x")...)}
 		checkChain(t, l.run(Config{Profile: profile(t, firmware)}), fault.TFTPSilent, StageNBP, says[1], "")
 		l = &lab{t: t, dhcp: serves(append(biosOffer("x"), nextServer("192.0.2.9"))...)} // nobody has it
 		checkChain(t, l.run(Config{Profile: profile(t, firmware)}), fault.ServerUnreachable, StageNBP, "192.0.2.9", "")

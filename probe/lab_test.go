@@ -22,13 +22,15 @@ import (
 // cannot be made to misbehave; TFTP is ours. It lives in a synctest bubble, so
 // that a minute of silence takes no time.
 type lab struct {
-	t        *testing.T
-	files    fstest.MapFS
-	dhcp     script           // port 67
-	boot     script           // port 4011; nil leaves the port closed
-	noTFTP   bool             // nothing on port 69
-	muteTFTP bool             // port 69 is open and never says a word
-	mac      net.HardwareAddr // of the client; nil is testID's
+	t      *testing.T
+	files  fstest.MapFS
+	dhcp   script // port 67
+	boot   script // port 4011; nil leaves the port closed
+	noTFTP bool   // nothing on port 69
+	// tftp answers every datagram to port 69, in place of our server; nil as an
+	// answer is silence.
+	tftp func([]byte) []byte
+	mac  net.HardwareAddr // of the client; nil is testID's
 
 	client *wire.Host
 	mu     sync.Mutex
@@ -83,22 +85,8 @@ func (l *lab) run(cfg Config) (rep *Report) {
 		if l.boot != nil {
 			l.listen(t, &running, server, dhcp.BootPort, l.boot)
 		}
-		if l.muteTFTP {
-			if _, err := server.ListenPacket(ctx, "udp4", "192.0.2.1:69"); err != nil {
-				t.Fatal(err)
-			}
-		} else if !l.noTFTP {
-			conn, err := server.ListenPacket(ctx, "udp4", "192.0.2.1:69")
-			if err != nil {
-				t.Fatal(err)
-			}
-			srv := &tftp.Server{Source: l.source(), ListenPacket: server.ListenPacket}
-			running.Go(func() {
-				if err := srv.Serve(ctx, conn); err != nil {
-					t.Errorf("TFTP: %v", err)
-				}
-				conn.Close()
-			})
+		if !l.noTFTP {
+			l.serveTFTP(ctx, t, &running, server)
 		}
 		cfg.Network = network{l.client}
 		var err error
@@ -113,6 +101,37 @@ func (l *lab) run(cfg Config) (rep *Report) {
 		running.Wait()
 	})
 	return rep
+}
+
+// serveTFTP is our server on the tree, or the script.
+func (l *lab) serveTFTP(ctx context.Context, t *testing.T, running *sync.WaitGroup, h *wire.Host) {
+	t.Helper()
+	conn, err := h.ListenPacket(ctx, "udp4", "192.0.2.1:69")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if l.tftp == nil {
+		server := &tftp.Server{Source: l.source(), ListenPacket: h.ListenPacket}
+		running.Go(func() {
+			defer conn.Close()
+			if err := server.Serve(ctx, conn); err != nil {
+				t.Errorf("TFTP: %v", err)
+			}
+		})
+		return
+	}
+	running.Go(func() {
+		buf := make([]byte, 2048)
+		for {
+			n, from, err := conn.ReadFrom(buf)
+			if err != nil {
+				return
+			}
+			if reply := l.tftp(buf[:n]); reply != nil {
+				conn.WriteTo(reply, from)
+			}
+		}
+	})
 }
 
 // source is the tree, and notes what is asked of it.

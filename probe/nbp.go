@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/netip"
 	"strings"
 
@@ -125,7 +126,20 @@ func (r *runner) sizeOf(ctx context.Context, src *dhcp.Reply, server netip.Addr,
 		r.step(start, Step{Asked: "size of " + url, Answer: plain(err), Outcome: OutcomeAbsent})
 		return -1, nil
 	}
-	return 0, r.nbpHalt(r.failedStep(ctx, start, request{url: "size of " + url}, 0, err), server, name)
+	noSize := errors.Is(err, fetch.ErrNoSize)
+	err = r.failedStep(ctx, start, request{url: "size of " + url}, 0, err)
+	if noSize && r.ignoresOptions(ctx, url) {
+		return 0, stop(fault.TFTPNoOptions, "%v sends %q at once, without an OACK", server, name)
+	}
+	return 0, r.nbpHalt(err, server, name)
+}
+
+// ignoresOptions reports whether a TFTP server that does not tell a size knows
+// no options at all, which EDK2 takes worse. It is asked once more, for a byte.
+func (r *runner) ignoresOptions(ctx context.Context, url string) bool {
+	req := r.fetchRequest(request{url: url, options: r.p.sizeOptions, limit: 1})
+	res, err := r.files.Get(ctx, req, io.Discard)
+	return err == nil && res.TFTP != nil && len(res.TFTP.Options) == 0
 }
 
 // tooBig holds a size in bytes against the room that the firmware has.

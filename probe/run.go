@@ -185,7 +185,7 @@ func (r *runner) finish(h *halt) {
 func screen(f fault.Fault, at StageName, p Profile) string {
 	if f.Loader != "" && slices.Index(stageNames(), at) > slices.Index(stageNames(), StageNBP) {
 		line, _, _ := strings.Cut(f.Loader, "\n")
-		return line
+		return strings.TrimPrefix(line, "...: ") // a name, which the reason gives
 	}
 	for line := range strings.SplitSeq(f.Shown(p.uefi()), "\n") {
 		if strings.HasPrefix(line, "PXE-E") {
