@@ -165,6 +165,7 @@ func FuzzClient(f *testing.F) {
 			return
 		}
 		steps := 0
+		script(input, func(byte, []byte) { steps++ })
 		scripted(t, func(l *lab, s *peer, _ Packet, client netip.AddrPort) {
 			other, err := l.network.Host("192.0.2.77").ListenPacket(l.t.Context(), "udp", ":0")
 			if err != nil {
@@ -172,7 +173,6 @@ func FuzzClient(f *testing.F) {
 				return
 			}
 			script(input, func(what byte, packet []byte) {
-				steps++
 				if what&wait != 0 {
 					time.Sleep(2 * time.Second) // of the bubble
 				}

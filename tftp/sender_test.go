@@ -154,7 +154,10 @@ func TestSenderSteps(t *testing.T) {
 			{0, Packet{}, "OACK"},
 			{1 * ms, ack(0), "DATA 1, DATA 2, DATA 3, DATA 4"},
 			{2 * ms, ack(4), "DATA 5, DATA 6"},
-			{3 * ms, ack(6), ""},
+			{3 * ms, ack(7), ""},
+			{3 * ms, ack(8), ""},
+			{30 * ms, Packet{}, "DATA 5, DATA 6"},
+			{31 * ms, ack(6), ""},
 		}, nil},
 		{"an ERROR ends it", withOACK(), []step{
 			{0, Packet{}, "OACK"},

@@ -203,6 +203,16 @@ func TestDirFileChanges(t *testing.T) {
 			}
 		}, ErrChanged},
 		{"longer", func(t *testing.T, path string) { write(t, path, "kernel 2") }, ErrChanged},
+		{"longer, with the old time", func(t *testing.T, path string) {
+			info, err := os.Stat(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			write(t, path, "kernel 2")
+			if err := os.Chtimes(path, info.ModTime(), info.ModTime()); err != nil {
+				t.Fatal(err)
+			}
+		}, ErrChanged},
 		{"overwritten in place", func(t *testing.T, path string) {
 			write(t, path, "KERNEL")
 			// A write within the clock tick of the one before leaves no trace.
