@@ -127,7 +127,7 @@ func (d *driver) packet(now time.Time, m machine, b []byte, from netip.AddrPort)
 	if err != nil {
 		return
 	}
-	if !d.latched && from.Addr() == d.peer.Addr() {
+	if !d.latched && from.Addr().WithZone("") == d.peer.Addr().WithZone("") {
 		d.peer, d.latched = from, true
 	}
 	if from == d.peer {

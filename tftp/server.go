@@ -67,7 +67,8 @@ func (s *Server) emit(e Event) {
 
 // Serve answers the requests that come to conn, until ctx ends: then it returns
 // nil. Running transfers are ended, their clients told. The error is otherwise
-// that of conn. Serve does not close conn.
+// that of conn. Serve does not close conn, but leaves it with a read deadline
+// that has passed.
 func (s *Server) Serve(ctx context.Context, conn net.PacketConn) error {
 	d := newDoor(conn)
 	stop := context.AfterFunc(ctx, func() { _ = conn.SetReadDeadline(past()) })
