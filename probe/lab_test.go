@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"pxe/dhcp"
+	"pxe/dhcp/lease"
 	"pxe/tftp"
 	"pxe/wire"
 )
@@ -22,11 +23,14 @@ import (
 // cannot be made to misbehave; TFTP is ours. It lives in a synctest bubble, so
 // that a minute of silence takes no time.
 type lab struct {
-	t      *testing.T
-	files  fstest.MapFS
-	dhcp   script // port 67
-	boot   script // port 4011; nil leaves the port closed
-	noTFTP bool   // nothing on port 69
+	t     *testing.T
+	files fstest.MapFS
+	dhcp  script // port 67
+	boot  script // port 4011; nil leaves the port closed
+	// own is a DHCP server of ours in place of the scripts. If dhcp is set as
+	// well, the script runs on another host, 192.0.2.7.
+	own    *dhcp.Config
+	noTFTP bool // nothing on port 69
 	// tftp answers every datagram to port 69, in place of our server; nil as an
 	// answer is silence.
 	tftp func([]byte) []byte
@@ -81,9 +85,18 @@ func (l *lab) run(cfg Config) (rep *Report) {
 			l.mac = testID.mac
 		}
 		l.client = plug(t, sw, wire.HostConfig{MAC: l.mac, NoTCP: true})
-		l.listen(t, &running, server, dhcp.ServerPort, l.dhcp)
+		scripted := server
+		if l.own != nil {
+			l.serveDHCP(ctx, t, &running, server)
+			scripted = plug(t, sw, wire.HostConfig{
+				MAC: net.HardwareAddr{2, 0, 0, 0, 0, 7}, Addrs: []netip.Prefix{netip.MustParsePrefix("192.0.2.7/24")}, NoTCP: true,
+			})
+		}
+		if l.own == nil || l.dhcp != nil {
+			l.listen(t, &running, scripted, dhcp.ServerPort, l.dhcp)
+		}
 		if l.boot != nil {
-			l.listen(t, &running, server, dhcp.BootPort, l.boot)
+			l.listen(t, &running, scripted, dhcp.BootPort, l.boot)
 		}
 		if !l.noTFTP {
 			l.serveTFTP(ctx, t, &running, server)
@@ -98,10 +111,59 @@ func (l *lab) run(cfg Config) (rep *Report) {
 		cancel()
 		server.Close()
 		l.client.Close()
+		scripted.Close()
 		running.Wait()
 	})
 	return rep
 }
+
+// serveDHCP is our own server, on 67 and 4011.
+func (l *lab) serveDHCP(ctx context.Context, t *testing.T, running *sync.WaitGroup, h *wire.Host) {
+	t.Helper()
+	var leases *lease.Store
+	var err error
+	if !l.own.Proxy {
+		if leases, err = lease.Open("", l.own.Pools(), time.Now()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	server, err := dhcp.New(*l.own, leases)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for port, serve := range map[uint16]func(context.Context, dhcp.Conn) error{
+		dhcp.ServerPort: server.Serve, dhcp.BootPort: server.ServeBoot,
+	} {
+		conn, err := h.ListenDHCP(port)
+		if err != nil {
+			t.Fatal(err)
+		}
+		running.Go(func() {
+			if err := serve(ctx, ownConn{conn}); err != nil {
+				t.Errorf("DHCP: %v", err)
+			}
+		})
+	}
+}
+
+// ownConn is a port of a wire.Host as our DHCP server takes it.
+type ownConn struct{ port *wire.DatagramPort }
+
+func (c ownConn) ReadBatch(ds []dhcp.Datagram) (int, error) {
+	buf := ds[0].Payload[:cap(ds[0].Payload)]
+	n, from, err := c.port.ReadDatagram(buf)
+	if err != nil {
+		return 0, err
+	}
+	ds[0] = dhcp.Datagram{Payload: buf[:n], Src: from.Src, Dst: from.Dst}
+	return 1, nil
+}
+
+func (c ownConn) Write(d dhcp.Datagram) error {
+	return c.port.WriteDatagram(d.Payload, wire.Datagram{Src: d.Src, Dst: d.Dst, DstMAC: d.DstMAC})
+}
+
+func (c ownConn) SetReadDeadline(t time.Time) error { return c.port.SetReadDeadline(t) }
 
 // serveTFTP is our server on the tree, or the script.
 func (l *lab) serveTFTP(ctx context.Context, t *testing.T, running *sync.WaitGroup, h *wire.Host) {
