@@ -122,7 +122,7 @@ func TestProbeNamesTheFault(t *testing.T) {
 		{"boot file missing", BIOS, theirs, "pxelinux.0", "", fault.BootFileMissing},
 		{"boot file missing", EFI, theirs, "bootx64.efi", "", fault.BootFileMissing},
 		{"BIOS file for UEFI", EFI, theirs, "", "pxelinux.0", fault.BIOSNBPForUEFI},
-		{"UEFI file for BIOS", BIOS, theirs, "", "bootx64.efi", fault.NBPTooBig},
+		{"UEFI file for BIOS", BIOS, theirs, "", "bootx64.efi", fault.EFINBPForBIOS},
 		{"ldlinux.c32 missing", BIOS, theirs, "ldlinux.c32", "", fault.LdlinuxMissing},
 		{"configuration missing", BIOS, theirs, "pxelinux.cfg/default", "", fault.ConfigNotFound},
 		{"GRUB missing", EFI, theirs, "grubx64.efi", "", fault.ShimSecondStageMissing},
