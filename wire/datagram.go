@@ -34,7 +34,7 @@ type DatagramPort struct {
 	host *Host
 	port uint16
 
-	queue        chan received
+	queue        chan *received
 	dropped      atomic.Uint64
 	readDeadline deadline
 	once         sync.Once
@@ -54,7 +54,7 @@ var _ net.PacketConn = (*DatagramPort)(nil)
 // Fragments are not put together. While the port is open, sockets of that
 // number receive nothing, and nobody is told that the port is unreachable.
 func (h *Host) ListenDHCP(port uint16) (*DatagramPort, error) {
-	p := &DatagramPort{host: h, port: port, queue: make(chan received, datagramQueue), done: make(chan struct{})}
+	p := &DatagramPort{host: h, port: port, queue: make(chan *received, datagramQueue), done: make(chan struct{})}
 	h.portsMu.Lock()
 	defer h.portsMu.Unlock()
 	switch {
@@ -88,7 +88,7 @@ func (h *Host) offer(frame []byte) bool {
 		return false
 	}
 	select {
-	case p.queue <- received{from.clone(), append([]byte(nil), payload...)}:
+	case p.queue <- &received{from.clone(), append([]byte(nil), payload...)}:
 	default:
 		p.dropped.Add(1)
 	}

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"errors"
+	"io"
 	"syscall"
 
 	"gvisor.dev/gvisor/pkg/tcpip"
@@ -34,6 +35,8 @@ func sysError(err tcpip.Error) error {
 		return syscall.EADDRNOTAVAIL
 	case *tcpip.ErrMessageTooLong:
 		return syscall.EMSGSIZE
+	case *tcpip.ErrClosedForReceive:
+		return io.EOF
 	case *tcpip.ErrClosedForSend:
 		return syscall.EPIPE
 	case *tcpip.ErrNotConnected:

@@ -155,3 +155,20 @@ func TestCloseWithDelayedFrames(t *testing.T) {
 		}
 	})
 }
+
+// What is under way is bounded.
+func TestDelayIsBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ports := stations(wire.NewSwitch(), "a", "b")
+		ports[0].SetFaults(wire.Faults{Delay: time.Second})
+		for range 5000 {
+			ports[0].send(t, 2, 1, "x")
+		}
+		time.Sleep(2 * time.Second)
+		synctest.Wait()
+		a, b := ports[0].Stats(), ports[1].Stats()
+		if a.Dropped != 5000-4096 || b.Out+b.Dropped != 4096 {
+			t.Errorf("%d dropped before and %d given after the delay, want 904 and 4096", a.Dropped, b.Out+b.Dropped)
+		}
+	})
+}

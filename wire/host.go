@@ -105,7 +105,9 @@ func (h *Host) start(cfg HostConfig) error {
 		HandleLocal:        true,
 	}
 	if !cfg.NoTCP {
-		opts.TransportProtocols = append(opts.TransportProtocols, tcp.NewProtocolCUBIC)
+		// With Reno: the window of this stack's CUBIC can shrink to nothing after a
+		// timeout on a fast wire, and then the connection stands still for ever.
+		opts.TransportProtocols = append(opts.TransportProtocols, tcp.NewProtocol)
 	}
 	for _, a := range cfg.Addrs {
 		if a.Addr().Is6() {

@@ -51,6 +51,9 @@ func TestConfigure(t *testing.T) {
 	if err := h.Configure(netip.MustParsePrefix("10.0.0.51/24"), netip.Addr{}); err != nil {
 		t.Fatal(err)
 	}
+	if _, err := h.ListenPacket(t.Context(), "udp", "10.0.0.50:68"); !errors.Is(err, syscall.EADDRNOTAVAIL) {
+		t.Errorf("its old address: %v, want %v", err, syscall.EADDRNOTAVAIL)
+	}
 	c := listenPacket(t, h, ":68")
 	echoed, _ := ask(t, c, "10.0.0.1:69", "x")
 	if echoed != "x" {
@@ -134,4 +137,34 @@ func TestNoTCPInBubble(t *testing.T) {
 			t.Errorf("TCP without it: %v, want %v", err, syscall.EPROTONOSUPPORT)
 		}
 	})
+}
+
+func TestHostTalksToItself(t *testing.T) {
+	l := newLAN(t)
+	h, port := l.host(1, "10.0.0.1/24", "10.0.0.9/24")
+	go echo(listenPacket(t, h, "10.0.0.1:69"))
+	if got, _ := ask(t, listenPacket(t, h, "10.0.0.9:0"), "10.0.0.1:69", "hello"); got != "hello" {
+		t.Errorf("got %q", got)
+	}
+	if sent := port.Stats().In; sent != 0 {
+		t.Errorf("%d frames of it were on the wire", sent)
+	}
+}
+
+// A switch floods and an interface is promiscuous: frames for others arrive and
+// must be as if they did not.
+func TestHostIgnoresFramesForOthers(t *testing.T) {
+	l := newLAN(t)
+	h, _ := l.host(1, "10.0.0.1/24")
+	sender, _ := l.host(2)
+	p, other := listenDHCP(t, h, 67), listenDHCP(t, sender, 68)
+	for _, to := range []byte{9, 1} {
+		err := other.WriteDatagram([]byte{to}, wire.Datagram{Dst: netip.MustParseAddrPort("10.0.0.1:67"), DstMAC: mac(to)})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, _ := readDatagram(t, p); got != "\x01" {
+		t.Errorf("got the datagram for station %d first", got[0])
+	}
 }

@@ -40,16 +40,10 @@ func (n *nic) receive(frame []byte) {
 	pkt := stack.NewPacketBuffer(stack.PacketBufferOptions{Payload: buffer.MakeWithData(frame)})
 	defer pkt.DecRef()
 	n.ParseHeader(pkt)
-	eth := header.Ethernet(frame)
-	switch dst := eth.DestinationAddress(); {
-	case dst == header.EthernetBroadcastAddress:
-		pkt.PktType = tcpip.PacketBroadcast
-	case header.IsMulticastEthernetAddress(dst):
-		pkt.PktType = tcpip.PacketMulticast
-	default:
-		pkt.PktType = tcpip.PacketHost
+	if frame[0]&1 != 0 {
+		pkt.PktType = tcpip.PacketBroadcast // an ARP reply to all confirms nothing
 	}
-	(*to).DeliverNetworkPacket(eth.Type(), pkt)
+	(*to).DeliverNetworkPacket(header.Ethernet(frame).Type(), pkt)
 }
 
 // WritePackets sends packets whose link header AddHeader has written.

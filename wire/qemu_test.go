@@ -129,7 +129,10 @@ func TestServeQEMUBothWays(t *testing.T) {
 		t.Errorf("machine got % x..., want % x...", got[:80], want[:80])
 	}
 	// It ends with frames unread, which resets the connection.
-	peer.send(t, 7, 1, "unread")
+	peer.send(t, 7, 1, "read in part")
+	if _, err := vm.Read(got[:1]); err != nil {
+		t.Fatal(err)
+	}
 	vm.Close()
 	if err := <-served; err != nil {
 		t.Errorf("after the machine ended: %v", err)

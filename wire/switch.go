@@ -24,7 +24,7 @@ type Switch struct {
 	ports []*Port // replaced, never changed in place, as are the taps
 	taps  []*tap
 
-	tapping sync.Mutex // one frame at a time goes to the taps; guards tap.gone
+	tapping sync.Mutex // one frame at a time goes to the taps
 }
 
 type hwaddr [6]byte
@@ -39,8 +39,7 @@ type frame struct {
 }
 
 type tap struct {
-	see  func(t time.Time, frame []byte)
-	gone bool
+	see func(t time.Time, frame []byte)
 }
 
 // NewSwitch returns a switch without ports.
@@ -54,19 +53,17 @@ func NewSwitch() *Switch {
 // Tap shows every frame that crosses the switch to see, once, in order, with
 // the time. What a port's faults lose on the way in is not seen; what they lose
 // on the way out is. See must not keep the frame nor send one; while it runs
-// other frames wait. The returned function ends it and must not be called from see.
+// other frames wait. The returned function ends it, except for a frame that is
+// crossing meanwhile.
 func (s *Switch) Tap(see func(t time.Time, frame []byte)) (remove func()) {
-	t := &tap{see: see}
+	t := &tap{see}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.taps = append(slices.Clip(s.taps), t)
 	return func() {
 		s.mu.Lock()
+		defer s.mu.Unlock()
 		s.taps = without(s.taps, t)
-		s.mu.Unlock()
-		s.tapping.Lock()
-		t.gone = true
-		s.tapping.Unlock()
 	}
 }
 
@@ -123,9 +120,7 @@ func (s *Switch) show(taps []*tap, data []byte) {
 	defer s.tapping.Unlock()
 	now := time.Now()
 	for _, t := range taps {
-		if !t.gone {
-			t.see(now, data)
-		}
+		t.see(now, data)
 	}
 }
 

@@ -148,7 +148,7 @@ func TestSwitchAddressesPerPort(t *testing.T) {
 	// Its first addresses are known, later ones are flooded for.
 	first, last := frame(0, 3, ""), frame(0, 3, "")
 	copy(first, []byte{2, 0, 0, 1, 0, 0})
-	copy(last, []byte{2, 0, 0, 1, 5000 >> 8, 5000 & 0xff})
+	copy(last, []byte{2, 0, 0, 1, 4999 >> 8, 4999 & 0xff})
 	for _, test := range []struct {
 		frame []byte
 		given uint64

@@ -148,19 +148,14 @@ func (c *tcpConn) Read(b []byte) (int, error) {
 	defer c.reading.Unlock()
 	w := tcpip.SliceWriter(b)
 	var got tcpip.ReadResult
-	end := false
 	err := c.await(c.readable, &c.readDeadline, func() (err tcpip.Error) {
 		got, err = c.ep.Read(&w, tcpip.ReadOptions{})
-		if _, end = err.(*tcpip.ErrClosedForReceive); end {
-			return nil
-		}
 		return err
 	})
-	switch {
-	case err != nil:
-		return 0, c.opError("read", c.remote, err)
-	case end:
+	if err == io.EOF {
 		return 0, io.EOF
+	} else if err != nil {
+		return 0, c.opError("read", c.remote, err)
 	}
 	c.ep.ModerateRecvBuf(got.Count)
 	return got.Count, nil

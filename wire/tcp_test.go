@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -100,30 +101,33 @@ func TestHTTP(t *testing.T) {
 }
 
 func TestTCPThroughFaults(t *testing.T) {
-	l := newLAN(t)
-	a, _ := l.host(1, "10.0.0.1/24")
-	b, port := l.host(2, "10.0.0.2/24")
 	body := make([]byte, 1<<20)
 	for i := range body {
 		body[i] = byte(i * i >> 8)
 	}
-	server := listen(t, a, ":80")
-	go func() {
-		c, err := server.Accept()
-		if err != nil {
-			return
+	for seed := range uint64(4) {
+		l := newLAN(t)
+		a, _ := l.host(1, "10.0.0.1/24")
+		b, port := l.host(2, "10.0.0.2/24")
+		server := listen(t, a, ":80")
+		go func() {
+			c, err := server.Accept()
+			if err != nil {
+				return
+			}
+			defer c.Close()
+			c.Write(body)
+		}()
+		c := dial(t, b, "tcp", "10.0.0.1:80")
+		port.SetFaults(wire.Faults{Loss: 0.01, Duplicate: 0.01, Reorder: 0.02, Seed: seed})
+		c.SetReadDeadline(time.Now().Add(time.Minute))
+		got, err := io.ReadAll(c)
+		if err != nil || !bytes.Equal(got, body) {
+			t.Errorf("seed %d: got %d bytes of %d, %v", seed, len(got), len(body), err)
 		}
-		defer c.Close()
-		c.Write(body)
-	}()
-	c := dial(t, b, "tcp", "10.0.0.1:80")
-	port.SetFaults(wire.Faults{Loss: 0.01, Duplicate: 0.01, Reorder: 0.02, Seed: 1})
-	got, err := io.ReadAll(c)
-	if err != nil || !bytes.Equal(got, body) {
-		t.Errorf("got %d bytes of %d, %v", len(got), len(body), err)
-	}
-	if s := port.Stats(); s.Lost == 0 || s.Duplicated == 0 || s.Reordered == 0 {
-		t.Errorf("nothing went wrong: %+v", s)
+		if s := port.Stats(); s.Lost == 0 || s.Duplicated == 0 || s.Reordered == 0 {
+			t.Errorf("seed %d: nothing went wrong: %+v", seed, s)
+		}
 	}
 }
 
@@ -227,5 +231,59 @@ func TestReadAfterClose(t *testing.T) {
 				t.Errorf("%s: %s after Close: %v, want net.ErrClosed", name, op, err)
 			}
 		}
+	}
+}
+
+// Writes of several goroutines do not mix.
+func TestTCPConcurrentWrites(t *testing.T) {
+	a, b := twoHosts(t)
+	server := listen(t, a, ":80")
+	c := dial(t, b, "tcp", "10.0.0.1:80")
+	const size, each = 300_000, 10
+	var wg sync.WaitGroup
+	for _, letter := range []string{"a", "b", "c"} {
+		wg.Go(func() {
+			for range each {
+				c.Write(bytes.Repeat([]byte(letter), size))
+			}
+		})
+	}
+	go func() {
+		wg.Wait()
+		c.Close()
+	}()
+	peer, err := server.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer peer.Close()
+	block := make([]byte, size)
+	for i := range 3 * each {
+		if _, err := io.ReadFull(peer, block); err != nil {
+			t.Fatal(err)
+		}
+		if n := bytes.Count(block, block[:1]); n != size {
+			t.Fatalf("write %d is mixed: %d of %d bytes are %q", i, n, size, block[0])
+		}
+	}
+}
+
+// A connection has its addresses even if its peer is gone before it is accepted.
+func TestTCPAcceptAfterReset(t *testing.T) {
+	a, b := twoHosts(t)
+	server := listen(t, a, ":80")
+	local := dial(t, b, "tcp", "10.0.0.1:80").LocalAddr()
+	b.Close()
+	c, err := server.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	_, err = c.Read(make([]byte, 1))
+	if !errors.Is(err, syscall.ECONNRESET) {
+		t.Errorf("Read: %v, want %v", err, syscall.ECONNRESET)
+	}
+	if got := c.RemoteAddr().String(); got != local.String() {
+		t.Errorf("RemoteAddr %v, want %v", got, local)
 	}
 }

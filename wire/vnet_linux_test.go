@@ -17,7 +17,9 @@ func unfinished(payload string) []byte {
 
 func TestFinishChecksum(t *testing.T) {
 	v := vnetHeader{flags: unix.VIRTIO_NET_HDR_F_NEEDS_CSUM, csumStart: 34, csumAt: 6}
-	for _, payload := range []string{"", "odd", "even"} {
+	zeroes := appendDatagram(nil, []byte{0, 0}, testDatagram)
+	allOnes := string(zeroes[40:42]) // the payload whose checksum would come to zero, which means none
+	for _, payload := range []string{"", "odd", "even", allOnes} {
 		want := appendDatagram(nil, []byte(payload), testDatagram)
 		got := v.finish(unfinished(payload))
 		if len(got) != 1 || !bytes.Equal(got[0], want) {
@@ -95,6 +97,8 @@ func FuzzFinish(f *testing.F) {
 	f.Add(uint8(1), uint8(0), uint16(0), uint16(34), uint16(6), unfinished("x"))
 	f.Add(uint8(1), uint8(5), uint16(4), uint16(34), uint16(6), unfinished("one.two.end"))
 	f.Add(uint8(1), uint8(5), uint16(1), uint16(14), uint16(0), unfinished("x"))
+	f.Add(uint8(1), uint8(0), uint16(0), uint16(34), uint16(0xffff), unfinished("x"))
+	f.Add(uint8(1), uint8(5), uint16(4), uint16(16), uint16(0), unfinished("x")[:20])
 	f.Fuzz(func(t *testing.T, flags, gso uint8, size, start, at uint16, frame []byte) {
 		if len(frame) < headerSize {
 			return // receive has seen to it
@@ -115,6 +119,31 @@ func FuzzFinish(f *testing.F) {
 			t.Fatalf("%d bytes of payload, want %d", payload, total-int(start)-8)
 		}
 	})
+}
+
+// A header that does not fit its packet.
+func TestFinishDrops(t *testing.T) {
+	split := vnetHeader{
+		flags: unix.VIRTIO_NET_HDR_F_NEEDS_CSUM, gso: unix.VIRTIO_NET_HDR_GSO_UDP_L4, gsoSize: 4, csumStart: 34, csumAt: 6,
+	}
+	with := func(change func(v *vnetHeader)) vnetHeader { v := split; change(&v); return v }
+	six := append(make([]byte, 12), "\x86\xdd\x60too short for its header"...)
+	for name, test := range map[string]struct {
+		v     vnetHeader
+		frame []byte
+	}{
+		"checksum beyond the end":      {with(func(v *vnetHeader) { v.csumAt = 100 }), unfinished("x")},
+		"checksum of the frame header": {with(func(v *vnetHeader) { v.csumStart = 0 }), unfinished("x")},
+		"no segment size":              {with(func(v *vnetHeader) { v.gsoSize = 0 }), unfinished("x")},
+		"UDP within the IP header":     {with(func(v *vnetHeader) { v.csumStart = 20 }), unfinished("x")},
+		"UDP within the IP options":    {with(func(v *vnetHeader) { v.csumStart = 36 }), unfinished("longer")},
+		"UDP within the IPv6 header":   {with(func(v *vnetHeader) { v.csumStart, v.csumAt = 20, 0 }), six},
+		"neither IPv4 nor IPv6":        {split, append(make([]byte, 12), unfinished("x")[13:]...)},
+	} {
+		if got := test.v.finish(test.frame); len(got) != 0 {
+			t.Errorf("%s: got % x", name, got)
+		}
+	}
 }
 
 func TestInsertTag(t *testing.T) {
