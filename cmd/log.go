@@ -10,15 +10,20 @@ import (
 	"github.com/muesli/termenv"
 )
 
-// newLogger writes log lines to standard error: for people, or as JSON lines
-// under -o json. Lines below Info appear at -v only.
+// newLogger writes log lines to standard error: for people on a terminal, as
+// key=value lines (logfmt) elsewhere, as JSON lines under -o json. Lines below
+// Info appear at -v only.
 func newLogger(s Streams, c common) *slog.Logger {
 	level := slog.LevelInfo
 	if c.verbose {
 		level = slog.LevelDebug
 	}
-	if c.json() {
-		return slog.New(slog.NewJSONHandler(s.Err, &slog.HandlerOptions{Level: level}))
+	opts := &slog.HandlerOptions{Level: level}
+	switch {
+	case c.json():
+		return slog.New(slog.NewJSONHandler(s.Err, opts))
+	case !s.ErrTTY: // a busy server would spend half its time on style
+		return slog.New(slog.NewTextHandler(s.Err, opts))
 	}
 	// Hidden behind a plain writer, or the logger would ask the terminal for its
 	// colours, with sequences that end up in the output.
