@@ -30,7 +30,12 @@ type driver struct {
 	// address is known, and the first port that answers is taken for it.
 	peer    netip.AddrPort
 	latched bool
-	in, out []byte
+	in      []byte
+	out     []byte
+	// batch is how many bytes may go out by one system call, as packets of the
+	// same size. 0 sends each packet by itself.
+	batch int
+	cut   int // the size into which the kernel cuts what is written; 0 if it does not
 
 	stranger netip.Addr // an address that answered in place of peer
 	netErr   error      // why the last lost packet was lost, where the host knows
@@ -41,8 +46,8 @@ type driver struct {
 	forwarded *Packet
 }
 
-// newDriver makes a driver for blocks of blockSize bytes at most, in either
-// direction. One byte more is read, so that a larger block is seen as one.
+// newDriver makes a driver for packets of at most so many bytes to read and to
+// write. One byte more is read, so that a larger packet is seen to be one.
 func newDriver(c conn, peer netip.AddrPort, latched bool, readSize, writeSize int) *driver {
 	return &driver{
 		conn: c, peer: peer, latched: latched,
@@ -100,12 +105,11 @@ func (d *driver) run(ctx context.Context, m machine) error {
 // heard from the peer it is more likely that there is no way to it at all.
 func (d *driver) flush(now time.Time, m machine) error {
 	for {
-		b, ok := m.AppendNext(now, d.out[:0])
-		if !ok {
+		size := d.gather(now, m)
+		if size == 0 {
 			return nil
 		}
-		d.out = b
-		err := d.conn.write(b, d.peer)
+		err := d.send(size)
 		switch {
 		case err == nil:
 		case isRefusal(err):
@@ -118,6 +122,52 @@ func (d *driver) flush(now time.Time, m machine) error {
 			d.netErr = err
 		}
 	}
+}
+
+// gather puts the next packet of m into out, or as many as make a batch: all of
+// one size, which it returns, but for the last, which may be shorter. It returns
+// 0 when there is nothing to send.
+func (d *driver) gather(now time.Time, m machine) (size int) {
+	d.out = d.out[:0]
+	for {
+		start := len(d.out)
+		b, ok := m.AppendNext(now, d.out)
+		if !ok {
+			return size
+		}
+		d.out = b
+		if size == 0 {
+			size = len(b)
+		}
+		if len(b)-start < size || len(b)+size > d.batch {
+			return size
+		}
+	}
+}
+
+// send sends the packets of that size in out. A host or a network card that
+// cannot cut a batch up says so at the first one.
+func (d *driver) send(size int) error {
+	if len(d.out) == size {
+		return d.conn.write(d.out, d.peer)
+	}
+	if d.cut != size && segment(d.conn.PacketConn, size) {
+		d.cut = size
+	}
+	if d.cut == size {
+		err := d.conn.write(d.out, d.peer)
+		if !cannotSegment(err) {
+			return err
+		}
+		segment(d.conn.PacketConn, 0)
+	}
+	d.batch, d.cut = 0, 0
+	for rest := d.out; len(rest) > 0; rest = rest[min(size, len(rest)):] {
+		if err := d.conn.write(rest[:min(size, len(rest))], d.peer); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // packet hands a datagram to m if it comes from the peer. A stranger is told so

@@ -82,9 +82,19 @@ func (r *request) answer(ctx context.Context, e *Event) {
 	r.judge(e, s, err)
 }
 
+// maxBatch bounds the bytes that go out by one system call. The kernel cuts a
+// batch into 64 packets at most; DefaultBlockSize, below which nothing is
+// batched, keeps to that, and makes an ERROR no larger than the blocks around
+// it.
+const maxBatch = 32 << 10
+
 // run sends the file.
 func (r *request) run(ctx context.Context, c conn, s *sender) error {
 	d := newDriver(c, r.client, true, maxOptions, headerSize+int(s.blockSize))
+	if s.window > 1 && s.blockSize >= DefaultBlockSize {
+		d.batch = int(min(s.window*(headerSize+s.blockSize), maxBatch))
+		d.out = make([]byte, 0, d.batch)
+	}
 	r.mu.Lock()
 	r.driver = d
 	r.mu.Unlock()
