@@ -67,10 +67,12 @@ type Host struct {
 	closing sync.Once
 }
 
-// NewHost plugs a host into a link, which it closes when it is closed.
+// NewHost plugs a host into a link. The link is the host's from then on, and
+// closed with it, or at once when this fails.
 func NewHost(link Link, cfg HostConfig) (*Host, error) {
 	mac, err := hostMAC(cfg.MAC)
 	if err != nil {
+		link.Close()
 		return nil, err
 	}
 	h := &Host{
@@ -144,8 +146,9 @@ func (h *Host) Addrs() []netip.Prefix {
 	return append([]netip.Prefix(nil), h.addrs...)
 }
 
-// Configure replaces the host's IPv4 addresses by one, and its IPv4 gateway. The zero
-// prefix leaves it without an address.
+// Configure replaces the host's IPv4 addresses by one, and its gateway, as
+// DHCP has a client do. The zero prefix leaves it without an address, the zero gateway
+// without a way out.
 func (h *Host) Configure(prefix netip.Prefix, gateway netip.Addr) error {
 	if prefix.IsValid() && !prefix.Addr().Is4() || gateway.IsValid() && !gateway.Is4() {
 		return fmt.Errorf("wire: configure %v, gateway %v: not IPv4", prefix, gateway)
@@ -246,10 +249,6 @@ func (h *Host) Close() error {
 	h.down(net.ErrClosed)
 	var err error
 	h.closing.Do(func() {
-		if h.stack == nil {
-			err = h.link.Close()
-			return
-		}
 		h.stack.Close() // while it can still send its resets
 		err = h.link.Close()
 		h.readers.Wait()

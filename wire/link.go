@@ -16,7 +16,7 @@ const (
 
 // ErrFrameSize is the answer to a frame that is no Ethernet frame: shorter than
 // its header or longer than the link carries.
-var ErrFrameSize = errors.New("frame size")
+var ErrFrameSize = errors.New("not the size of an Ethernet frame")
 
 // A Link is an attachment to an Ethernet: frames in, frames out.
 //

@@ -79,7 +79,7 @@ func (p *Port) take(f *frame, buf []byte) (n int, err error) {
 // WriteFrame implements [Link]. A frame shorter than its header or longer than
 // 1518 bytes is refused with [ErrFrameSize].
 func (p *Port) WriteFrame(data []byte) error {
-	if p.closed() {
+	if isClosed(p.done) {
 		return net.ErrClosed
 	}
 	if len(data) < headerSize || len(data) > maxFrame {
@@ -96,7 +96,6 @@ func (p *Port) WriteFrame(data []byte) error {
 func (p *Port) Close() error {
 	p.once.Do(func() {
 		p.sw.unplug(p)
-		p.SetFaults(Faults{})
 		close(p.done)
 	})
 	return nil
@@ -125,7 +124,7 @@ func (p *Port) handle(h func(frame []byte)) { p.handler.Store(&h) }
 
 // deliver gives a frame to what is plugged in.
 func (p *Port) deliver(data []byte) {
-	if p.closed() {
+	if isClosed(p.done) {
 		return
 	}
 	if h := p.handler.Load(); h != nil {
@@ -147,13 +146,4 @@ func (p *Port) deliver(data []byte) {
 func (p *Port) count(data []byte) {
 	p.framesOut.Add(1)
 	p.bytesOut.Add(uint64(len(data)))
-}
-
-func (p *Port) closed() bool {
-	select {
-	case <-p.done:
-		return true
-	default:
-		return false
-	}
 }

@@ -58,13 +58,13 @@ func newSocket(h *Host, network string, ep tcpip.Endpoint, wq *waiter.Queue) *so
 }
 
 // settle notes the addresses of a bound or connected socket: they stay, whatever
-// becomes of the endpoint. Where it is bound to all addresses, any is
-// the unspecified one of its protocol: LocalAddr always has an IP.
-func (s *socket) settle(any netip.Addr) {
+// becomes of the endpoint. The stack has no address for one that is bound to
+// all; it is given here, for LocalAddr always has an IP.
+func (s *socket) settle(all netip.Addr) {
 	if a, err := s.ep.GetLocalAddress(); err == nil {
 		local := addrPort(a)
 		if !local.Addr().IsValid() {
-			local = netip.AddrPortFrom(any, a.Port)
+			local = netip.AddrPortFrom(all, a.Port)
 		}
 		s.local = s.addr(local)
 	}

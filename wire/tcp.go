@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"strings"
 	"sync"
 
 	"gvisor.dev/gvisor/pkg/tcpip"
@@ -102,14 +103,19 @@ func (h *Host) dial(ctx context.Context, network, address string) (net.Conn, err
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	if to, err := parseAddr("udp", network, address); err == nil {
-		return h.dialUDP(to)
+	kind := "tcp"
+	if strings.HasPrefix(network, "udp") {
+		kind = "udp"
 	}
-	to, err := parseAddr("tcp", network, address)
-	if err != nil {
+	to, err := parseAddr(kind, network, address)
+	switch {
+	case err != nil:
 		return nil, err
+	case kind == "udp":
+		return h.dialUDP(to)
+	default:
+		return h.dialTCP(ctx, to)
 	}
-	return h.dialTCP(ctx, to)
 }
 
 func (h *Host) dialTCP(ctx context.Context, to netip.AddrPort) (*tcpConn, error) {

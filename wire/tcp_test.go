@@ -33,6 +33,7 @@ func TestDialErrors(t *testing.T) {
 		{cancelled, "tcp", "10.0.0.1:80", context.Canceled, ""},
 		{cancelled, "udp", "10.0.0.1:80", context.Canceled, ""},
 		{t.Context(), "tcp", "boot.example:80", nil, "names are not resolved on this network"},
+		{t.Context(), "udp", "boot.example:69", nil, "names are not resolved on this network"},
 		{t.Context(), "unix", "/run/x", nil, "unknown network unix"},
 	} {
 		_, err := h.DialContext(test.ctx, test.network, test.address)
