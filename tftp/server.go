@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"os"
 	"sync"
 	"time"
 )
@@ -67,10 +66,12 @@ func (s *Server) emit(e Event) {
 
 // Serve answers the requests that come to conn, until ctx ends: then it returns
 // nil. Running transfers are ended, their clients told. The error is otherwise
-// that of conn. Serve does not close conn, but leaves it with a read deadline
-// that has passed.
+// that of conn. Serve does not close conn, but sets its read deadline.
 func (s *Server) Serve(ctx context.Context, conn net.PacketConn) error {
 	d := newDoor(conn)
+	if err := conn.SetReadDeadline(time.Time{}); err != nil {
+		return fmt.Errorf("tftp: read requests: %w", err)
+	}
 	stop := context.AfterFunc(ctx, func() { _ = conn.SetReadDeadline(past()) })
 	defer stop()
 	f := &front{server: s, running: make(map[netip.AddrPort]*request)}
@@ -89,7 +90,6 @@ func (s *Server) Serve(ctx context.Context, conn net.PacketConn) error {
 			f.datagram(requests, buf[:n], client, local)
 		case errors.Is(err, net.ErrClosed), failures == maxFailures:
 			return fmt.Errorf("tftp: read requests: %w", err)
-		case errors.Is(err, os.ErrDeadlineExceeded):
 		default:
 			// An interface that goes down, a packet filter, an ICMP error:
 			// mostly over in a moment, but not to be waited for in a circle.

@@ -1,11 +1,14 @@
 package tftp
 
 import (
+	"context"
 	"errors"
+	"io"
 	"io/fs"
 	"net/netip"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -293,6 +296,32 @@ func TestServerStops(t *testing.T) {
 		}
 		p.send(l.server, rrq("f"))
 		p.expect("")
+	})
+}
+
+// A socket outlives a Serve and can be served again.
+func TestServeAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		network := tftptest.NewNetwork(tftptest.Faults{})
+		host := network.Host("192.0.2.1")
+		conn, err := host.ListenPacket(t.Context(), "udp", ":69")
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := &Server{Source: files{"f": nil}, ListenPacket: host.ListenPacket}
+		for range 2 {
+			ctx, cancel := context.WithCancel(t.Context())
+			served := make(chan error)
+			go func() { served <- s.Serve(ctx, conn) }()
+			c := Client{ListenPacket: network.Host("192.0.2.2").ListenPacket}
+			if _, err := c.Get(t.Context(), Request{Server: addrPort(conn.LocalAddr()), Name: "f"}, io.Discard); err != nil {
+				t.Error(err)
+			}
+			cancel()
+			if err := <-served; err != nil {
+				t.Error(err)
+			}
+		}
 	})
 }
 

@@ -54,11 +54,12 @@ type timer struct {
 // gives a peer up that stays silent for as long as that many retries, at
 // doubled intervals, would take.
 func newTimer(first time.Duration, retries int, floor time.Duration) timer {
+	first = min(first, maxPatience)
 	var patience time.Duration
 	for i := range min(retries, 1000) + 1 {
 		patience += min(first<<min(i, 16), max(first, maxInterval))
 	}
-	return timer{first: first, floor: floor, retries: retries, patience: max(first, min(patience, maxPatience))}
+	return timer{first: first, floor: floor, retries: retries, patience: min(patience, maxPatience)}
 }
 
 // agree makes the interval d the only one, as the timeout option says.
