@@ -240,7 +240,7 @@ func TestTCPConcurrentWrites(t *testing.T) {
 	a, b := twoHosts(t)
 	server := listen(t, a, ":80")
 	c := dial(t, b, "tcp", "10.0.0.1:80")
-	const size, each = 300_000, 10
+	const size, each = 200_000, 5
 	var wg sync.WaitGroup
 	for _, letter := range []string{"a", "b", "c"} {
 		wg.Go(func() {
