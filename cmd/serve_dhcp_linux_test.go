@@ -1,15 +1,10 @@
 package cmd
 
 import (
-	"bufio"
-	"context"
-	"encoding/json"
-	"io"
 	"net"
 	"net/netip"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
@@ -20,20 +15,10 @@ import (
 // privilege: it announces itself, answers, writes events, and ends in order.
 func TestServeDHCPOnLoopback(t *testing.T) {
 	leases := filepath.Join(t.TempDir(), "state", "leases")
-	out, stdout := io.Pipe()
-	var stderr strings.Builder
-	cmd := newServeDHCPCmd(Streams{Out: stdout, Err: &stderr})
-	cmd.SetArgs([]string{"--interface", "lo", "--force", "--port", "0", "--boot-port", "0", "--range", "127.0.0.100-127.0.0.109", "--lease-file", leases, "-o", "json"})
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	done := make(chan error, 1)
-	go func() { done <- cmd.ExecuteContext(ctx) }()
-
-	lines := json.NewDecoder(bufio.NewReader(out))
+	server := startServer(t, "serve-dhcp", "--interface", "lo", "--force", "--port", "0", "--boot-port", "0",
+		"--range", "127.0.0.100-127.0.0.109", "--lease-file", leases)
 	var first dhcpListeningJSON
-	if err := lines.Decode(&first); err != nil {
-		t.Fatal(err)
-	}
+	server.next(&first)
 	if first.Event != "listening" || first.Interface != "lo" || first.Addresses != 10 || first.LeaseFile != leases || first.BootFiles["efi-x64"] != "bootx64.efi" {
 		t.Errorf("first line %+v", first)
 	}
@@ -60,14 +45,11 @@ func TestServeDHCPOnLoopback(t *testing.T) {
 		t.Errorf("got %+v, %v, want an ACK", m, err)
 	}
 	var event dhcpEventJSON
-	if err := lines.Decode(&event); err != nil || event.Event != "inform" || event.MAC != "52:54:00:01:02:03" {
-		t.Errorf("event %+v, %v", event, err)
+	if server.next(&event); event.Event != "inform" || event.MAC != "52:54:00:01:02:03" {
+		t.Errorf("event %+v", event)
 	}
 
-	cancel()
-	if err := <-done; err != nil {
-		t.Errorf("ended with %v\n%s", err, &stderr)
-	}
+	server.stop()
 	if _, err := os.Stat(leases); err != nil {
 		t.Error(err)
 	}

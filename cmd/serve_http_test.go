@@ -1,10 +1,7 @@
 package cmd
 
 import (
-	"bufio"
 	"bytes"
-	"context"
-	"encoding/json"
 	"errors"
 	"io"
 	"io/fs"
@@ -29,25 +26,9 @@ func TestServeHTTP(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "linux"), []byte("kernel"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(t.Context())
-	stdout, out := io.Pipe()
-	done := make(chan error, 1)
-	go func() {
-		done <- run(ctx, Streams{Out: out, Err: io.Discard}, "serve-http", dir, "--listen", "127.0.0.1:0", "-o", "json")
-		out.Close()
-	}()
-	lines := bufio.NewScanner(stdout)
-	next := func(v any) {
-		t.Helper()
-		if !lines.Scan() {
-			t.Fatalf("no more lines; the server ended with %v", <-done)
-		}
-		if err := json.Unmarshal(lines.Bytes(), v); err != nil {
-			t.Fatalf("%s: %v", lines.Bytes(), err)
-		}
-	}
+	server := startServer(t, "serve-http", dir, "--listen", "127.0.0.1:0")
 	var listening listeningJSON
-	next(&listening)
+	server.next(&listening)
 	if listening.Event != "listening" || listening.Root != dir {
 		t.Errorf("first line %+v", listening)
 	}
@@ -61,17 +42,14 @@ func TestServeHTTP(t *testing.T) {
 		got <- err
 	}()
 	var request requestJSON
-	next(&request)
+	server.next(&request)
 	if err := <-got; err != nil {
 		t.Fatal(err)
 	}
 	if request.Event != "request" || request.Path != "/linux" || request.Status != 200 || request.SentBytes != 6 {
 		t.Errorf("line of the request %+v", request)
 	}
-	cancel()
-	if err := <-done; err != nil {
-		t.Errorf("the server ended with %v, want nil", err)
-	}
+	server.stop()
 }
 
 func TestServeHTTPSaysWhatIsWrong(t *testing.T) {

@@ -1,10 +1,8 @@
 package cmd
 
 import (
-	"bufio"
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"io"
 	"io/fs"
@@ -27,27 +25,11 @@ func TestServeTFTP(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "pxelinux.0"), []byte("loader"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(t.Context())
-	stdout, out := io.Pipe()
-	done := make(chan error, 1)
-	go func() {
-		done <- run(ctx, Streams{Out: out, Err: io.Discard}, "serve-tftp", dir, "--listen", "127.0.0.1:0", "-o", "json",
-			"--strip-prefix", "/tftpboot", "--strip-prefix", "srv/tftp/", "--max-blksize", "1024")
-		out.Close()
-	}()
-	lines := bufio.NewScanner(stdout)
-	next := func(v any) {
-		t.Helper()
-		if !lines.Scan() {
-			t.Fatalf("no more lines; the server ended with %v", <-done)
-		}
-		if err := json.Unmarshal(lines.Bytes(), v); err != nil {
-			t.Fatalf("%s: %v", lines.Bytes(), err)
-		}
-	}
+	server := startServer(t, "serve-tftp", dir, "--listen", "127.0.0.1:0",
+		"--strip-prefix", "/tftpboot", "--strip-prefix", "srv/tftp/", "--max-blksize", "1024")
 	var listening listeningJSON
-	next(&listening)
-	server, err := netip.ParseAddrPort(strings.Trim(listening.URL, "tfp:/"))
+	server.next(&listening)
+	addr, err := netip.ParseAddrPort(strings.Trim(listening.URL, "tfp:/"))
 	if listening.Event != "listening" || listening.Root != dir || err != nil {
 		t.Fatalf("first line %+v", listening)
 	}
@@ -65,20 +47,20 @@ func TestServeTFTP(t *testing.T) {
 		{`\srv\tftp\pxelinux.0`, false, tftpRequestJSON{Outcome: "done", File: "srv/tftp/pxelinux.0", TotalBytes: 6, SentBytes: 6, Blocks: 1, BlockSize: 1024, Window: 1}},
 		{"pxelinux.0", true, tftpRequestJSON{Outcome: "size_probe", File: "pxelinux.0", TotalBytes: 6, BlockSize: 1024, Window: 1}},
 		{"ldlinux.c32", false, tftpRequestJSON{Outcome: "refused", File: "ldlinux.c32", TotalBytes: -1, ErrorCode: &notFound,
-			Error: `TFTP error 1 (file not found): "file not found: ldlinux.c32"`}},
+			Error: `TFTP error 1: "file not found: ldlinux.c32"`}},
 	} {
 		got := make(chan struct{})
 		go func() {
 			defer close(got)
-			req := tftp.Request{Server: server, Name: tt.ask, Options: options}
+			req := tftp.Request{Server: addr, Name: tt.ask, Options: options}
 			if tt.size {
-				_, _ = new(tftp.Client).Size(ctx, req)
+				_, _ = new(tftp.Client).Size(t.Context(), req)
 			} else {
-				_, _ = new(tftp.Client).Get(ctx, req, io.Discard)
+				_, _ = new(tftp.Client).Get(t.Context(), req, io.Discard)
 			}
 		}()
 		var line tftpRequestJSON
-		next(&line)
+		server.next(&line)
 		<-got
 		if !line.Client.IsValid() || line.Time.IsZero() || line.Seconds <= 0 {
 			t.Errorf("%s: line %+v", tt.ask, line)
@@ -90,10 +72,7 @@ func TestServeTFTP(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", tt.ask, diff)
 		}
 	}
-	cancel()
-	if err := <-done; err != nil {
-		t.Errorf("the server ended with %v, want nil", err)
-	}
+	server.stop()
 }
 
 func TestServeTFTPSaysWhatIsWrong(t *testing.T) {

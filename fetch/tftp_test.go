@@ -134,7 +134,7 @@ func TestTFTP(t *testing.T) {
 			kind error
 			text string
 		}{
-			"nothing": {ErrNotFound, "fetch " + url + "nothing: TFTP error 1 (file not found)"},
+			"nothing": {ErrNotFound, "fetch " + url + "nothing: TFTP error 1: \"file not found: nothing\""},
 			"secret":  {ErrForbidden, "fetch " + url + "secret: TFTP error 2 (access violation)"},
 		} {
 			dir := t.TempDir()

@@ -114,7 +114,7 @@ func TestGetFails(t *testing.T) {
 		text   string
 	}{
 		{"not there", files{}, none, fs.ErrNotExist,
-			`tftp: get "f" from 192.0.2.1:69: TFTP error 1 (file not found): "file not found: f"`},
+			`tftp: get "f" from 192.0.2.1:69: TFTP error 1: "file not found: f"`},
 		{"forbidden", SourceFunc(func(string, netip.AddrPort) (File, error) { return nil, fs.ErrPermission }), none, fs.ErrPermission,
 			`tftp: get "f" from 192.0.2.1:69: TFTP error 2 (access violation): "access denied: f"`},
 		{"no server", files{}, func(l *lab) { l.server = netip.MustParseAddrPort("192.0.2.9:69") }, ErrNoAnswer,

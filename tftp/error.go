@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"strings"
 )
 
 // Code is the number in an ERROR packet (RFC 1350 section 5, RFC 2347).
@@ -55,8 +56,11 @@ type Error struct {
 }
 
 func (e *Error) Error() string {
-	if e.Message == "" || e.Message == e.Code.String() {
+	switch {
+	case e.Message == "":
 		return fmt.Sprintf("TFTP error %d (%v)", uint16(e.Code), e.Code)
+	case strings.HasPrefix(strings.ToLower(e.Message), e.Code.String()): // it says so itself
+		return fmt.Sprintf("TFTP error %d: %q", uint16(e.Code), e.Message)
 	}
 	return fmt.Sprintf("TFTP error %d (%v): %q", uint16(e.Code), e.Code, e.Message)
 }
