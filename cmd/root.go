@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -28,26 +29,41 @@ func Main(args []string, s Streams) int {
 	defer stop()
 	context.AfterFunc(ctx, stop)
 
+	out := &resultWriter{w: s.Out}
+	s.Out = out
 	root := newRootCmd(s)
 	root.SetArgs(args)
 	ran, err := root.ExecuteContextC(ctx)
-	if err != nil {
+	if err = out.lost(err); err != nil {
 		var usage *usageError
 		if errors.As(err, &usage) && hintOf(err) == "" {
 			err = withHint(err, "see `%s --help`", ran.CommandPath())
 		}
-		printError(s, err, wantsJSON(ran))
+		printError(s, err, wantsJSON(ran, args))
 	}
 	return codeFor(err)
 }
 
-// wantsJSON tells whether the command that ran was asked for JSON.
-func wantsJSON(cmd *cobra.Command) bool {
-	if f := cmd.Flags().Lookup("json"); f != nil { // fetch, whose --output is a file
-		return f.Value.String() == "true"
+// wantsJSON tells whether the command was asked for JSON. Its arguments are read
+// once more for that: after a mistake the flags are parsed up to there alone.
+func wantsJSON(cmd *cobra.Command, args []string) bool {
+	if cmd.Flags().Lookup("json") != nil { // where --output is a file
+		return slices.Contains(args, "--json") || slices.Contains(args, "--json=true")
 	}
-	f := cmd.Flags().Lookup("output")
-	return f != nil && f.Value.String() == string(formatJSON)
+	if f := cmd.Flags().Lookup("output"); f != nil && f.Value.String() == string(formatJSON) {
+		return true
+	}
+	for i, arg := range args {
+		switch arg {
+		case "-o", "--output":
+			if i+1 < len(args) && args[i+1] == string(formatJSON) {
+				return true
+			}
+		case "-ojson", "-o=json", "--output=json":
+			return true
+		}
+	}
+	return false
 }
 
 func newRootCmd(s Streams) *cobra.Command {
