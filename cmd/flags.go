@@ -114,11 +114,15 @@ func enumFlag[T ~string](cmd *cobra.Command, p *T, name, short, usage string, va
 	_ = cmd.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(names, cobra.ShellCompDirectiveNoFileComp))
 }
 
-// parseMAC reads a 48-bit hardware address in any of Go's notations.
+// parseMAC reads the 48-bit hardware address of one machine in any of Go's
+// notations.
 func parseMAC(s string) (net.HardwareAddr, error) {
 	mac, err := net.ParseMAC(s)
-	if err != nil || len(mac) != 6 {
+	switch {
+	case err != nil || len(mac) != 6:
 		return nil, fmt.Errorf("%q is not a MAC address: want 52:54:00:12:34:56", s)
+	case mac[0]&1 != 0:
+		return nil, fmt.Errorf("%s is the address of a group, not of one machine", mac)
 	}
 	return mac, nil
 }

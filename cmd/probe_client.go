@@ -114,18 +114,6 @@ func runProbeClient(ctx context.Context, s Streams, o probeClientOptions) error 
 	return nil
 }
 
-// runProbe lets a simulated machine boot on an Ethernet where nobody else can
-// answer, so that it need not wait for a second offer.
-func runProbe(ctx context.Context, s Streams, c common, host *wire.Host, name string) (*probe.Report, error) {
-	profile, err := profileOf(firmware(name))
-	if err != nil {
-		return nil, err
-	}
-	return showProbe(ctx, s, c, probe.Config{
-		Network: probeNetwork{host}, Profile: profile, Settle: time.Millisecond, Timeout: 10 * time.Second,
-	})
-}
-
 func profileOf(f firmware) (probe.Profile, error) {
 	p, ok := probe.FindProfile(string(f))
 	if !ok {

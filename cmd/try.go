@@ -4,14 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net"
 	"os"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"pxe/boot"
 	"pxe/demo"
 	"pxe/probe"
 	"pxe/wire"
@@ -23,33 +21,30 @@ type tryOptions struct {
 	tree     string
 	firmware firmware
 	bootfile string
+	mac      net.HardwareAddr
+	uuid     []byte // in the order of the wire
 	vm       bool
 	until    string
 	timeout  time.Duration
 	pcap     string
 	memory   int
-	accel    string
+	accel    accelerator
 }
 
-// firmware names what kind of machine boots.
-type firmware string
+// accelerator is how QEMU runs the machine.
+type accelerator string
 
-// The machines that try and probe-client play.
 const (
-	firmwareBIOS firmware = "bios"
-	firmwareEFI  firmware = "efi-x64"
+	accelTCG accelerator = "tcg" // everywhere, slowly
+	accelKVM accelerator = "kvm" // Linux on real hardware
 )
 
-// arch is what the machine says it is in option 93.
-func (f firmware) arch() boot.Arch {
-	if f == firmwareBIOS {
-		return boot.ArchBIOS
-	}
-	return boot.ArchEFIX64
-}
-
 func newTryCmd(s Streams) *cobra.Command {
-	opts := tryOptions{firmware: firmwareEFI}
+	opts := tryOptions{
+		firmware: firmwareEFI, accel: accelTCG, timeout: 3 * time.Minute,
+		// As QEMU's first card, of both machines.
+		mac: net.HardwareAddr{0x52, 0x54, 0x00, 0x12, 0x34, 0x56},
+	}
 	cmd := &cobra.Command{
 		Use:   "try [TREE] [flags]",
 		Short: "Boot a tree on an Ethernet inside this process",
@@ -76,13 +71,15 @@ used, whose boot programs print one line.`,
 	opts.addTo(cmd)
 	f := cmd.Flags()
 	enumFlag(cmd, &opts.firmware, "firmware", "f", "the machine's firmware", firmwareBIOS, firmwareEFI)
-	f.StringVar(&opts.bootfile, "bootfile", "", "hand out `NAME` (default: the first boot program in TREE that suits the firmware)")
+	f.StringVar(&opts.bootfile, "bootfile", "", "hand out `NAME` (default: what serve-dhcp hands out, or the first program in TREE that suits the firmware)")
+	f.Var(newValue(&opts.mac, "MAC", parseMAC, net.HardwareAddr.String), "mac", "the machine's hardware address")
+	f.Var(newValue(&opts.uuid, "UUID", parseWireUUID, nil), "uuid", "the machine's UUID, as PXELINUX prints it (dmidecode swaps the first three groups)")
 	f.BoolVar(&opts.vm, "vm", false, "boot a virtual machine (QEMU) in place of the simulated one")
 	f.StringVar(&opts.until, "until", "", "with --vm: end with success once `TEXT` is on the console")
-	f.DurationVar(&opts.timeout, "timeout", 3*time.Minute, "give up after this time")
+	f.DurationVar(&opts.timeout, "timeout", opts.timeout, "give up after `DURATION`")
 	f.StringVar(&opts.pcap, "pcap", "", "keep a capture of the wire in `FILE`")
 	f.IntVar(&opts.memory, "memory", 1024, "with --vm: the machine's memory in `MIB`")
-	f.StringVar(&opts.accel, "accel", "tcg", "with --vm: QEMU's `ACCELERATOR`, tcg or kvm")
+	enumFlag(cmd, &opts.accel, "accel", "", "with --vm: QEMU's accelerator", accelTCG, accelKVM)
 	return cmd
 }
 
@@ -104,6 +101,7 @@ type tryResult struct {
 	Tree     string      `json:"tree"`
 	Firmware firmware    `json:"firmware"`
 	Bootfile string      `json:"bootfile"`
+	Note     string      `json:"note,omitempty"` // on the boot file
 	VM       *vmJSON     `json:"vm,omitempty"`
 	Probe    *reportJSON `json:"probe,omitempty"`
 }
@@ -113,15 +111,18 @@ func runTry(ctx context.Context, s Streams, o tryOptions) (err error) {
 	if err := o.validate(); err != nil {
 		return err
 	}
-	tree, title, err := openTree(o.tree)
+	tree, err := openTree(o.tree)
 	if err != nil {
 		return err
 	}
+	defer tree.close()
+	result := tryResult{Tree: tree.title, Firmware: o.firmware}
 	if o.bootfile == "" {
-		if o.bootfile, err = findBootfile(tree, o.firmware.arch()); err != nil {
+		if o.bootfile, result.Note, err = tree.bootfile(o.firmware.arch()); err != nil {
 			return err
 		}
 	}
+	result.Bootfile = o.bootfile
 	if o.tree == "" && o.vm && o.until == "" {
 		o.until = demoMessage(o.firmware)
 	}
@@ -137,7 +138,6 @@ func runTry(ctx context.Context, s Streams, o tryOptions) (err error) {
 	}
 	defer func() { err = errors.Join(err, servers.stop()) }()
 
-	result := tryResult{Tree: title, Firmware: o.firmware, Bootfile: o.bootfile}
 	if !o.json() {
 		printTryHeader(s, result)
 	}
@@ -175,6 +175,7 @@ func (r *tryResult) boot(ctx context.Context, s Streams, o tryOptions, sw *wire.
 		}
 		if !o.json() {
 			fmt.Fprintln(s.Out, "the simulated machine, on the same servers:")
+			defer func() { r.explain(s) }()
 		}
 	}
 	report, err := trySimulated(ctx, s, o, sw)
@@ -185,22 +186,41 @@ func (r *tryResult) boot(ctx context.Context, s Streams, o tryOptions, sw *wire.
 	return report.Verdict.WouldBoot && !o.vm, nil
 }
 
-// trySimulated lets a simulated machine walk the chain.
+// trySimulated lets a simulated machine walk the chain, on an Ethernet where
+// nobody else can answer, so that it need not wait for a second offer.
 func trySimulated(ctx context.Context, s Streams, o tryOptions, sw *wire.Switch) (*probe.Report, error) {
-	host, err := wire.NewHost(sw.Port("machine"), wire.HostConfig{MAC: tryMAC()})
+	profile, err := profileOf(o.firmware)
+	if err != nil {
+		return nil, err
+	}
+	host, err := wire.NewHost(sw.Port("machine"), wire.HostConfig{MAC: o.mac})
 	if err != nil {
 		return nil, err
 	}
 	defer host.Close()
 	ctx, cancel := context.WithTimeout(ctx, o.timeout)
 	defer cancel()
-	return runProbe(ctx, s, o.common, host, string(o.firmware))
+	cfg := probe.Config{
+		Network: probeNetwork{host}, Profile: profile, Settle: time.Millisecond, Timeout: tryPatience,
+	}
+	copy(cfg.UUID[:], o.uuid)
+	report, err := showProbe(ctx, s, o.common, cfg)
+	if err != nil && ctx.Err() == context.DeadlineExceeded {
+		return nil, withHint(fmt.Errorf("gave up after %s", o.timeout), "give it more time with --timeout")
+	}
+	return report, err
 }
 
-// tryMAC is the address of the machine, the same at every run, of the kind that
-// QEMU gives: a pxelinux.cfg/01-52-54-00-12-34-56 is for the simulated machine
-// as for the virtual one.
-func tryMAC() net.HardwareAddr { return net.HardwareAddr{0x52, 0x54, 0x00, 0x12, 0x34, 0x56} }
+// tryPatience is how long our own servers may be silent.
+const tryPatience = 10 * time.Second
+
+// explain closes the report on a virtual machine that did not come up.
+func (r *tryResult) explain(s Streams) {
+	if r.Probe == nil || !r.Probe.Verdict.WouldBoot {
+		return
+	}
+	fmt.Fprintln(s.Out, "so the files are there and fit; why the machine did not come up is on its console, above")
+}
 
 // demoMessage is what the built-in tree's program prints.
 func demoMessage(f firmware) string {
@@ -208,18 +228,6 @@ func demoMessage(f firmware) string {
 		return demo.BIOSMessage
 	}
 	return demo.EFIMessage
-}
-
-// openTree opens the directory to boot from, or the built-in tree.
-func openTree(dir string) (tree fs.FS, title string, err error) {
-	if dir == "" {
-		return demo.FS(), "built in", nil
-	}
-	root, err := openRoot(dir)
-	if err != nil {
-		return nil, "", err
-	}
-	return root.FS(), dir, nil
 }
 
 // capture keeps every frame on the wire in a file, when one is named. The
@@ -247,4 +255,7 @@ func capture(sw *wire.Switch, file string) (stop func() error, err error) {
 func printTryHeader(s Streams, r tryResult) {
 	st := newStyles(s, s.Out, s.OutTTY)
 	fmt.Fprintf(s.Out, "%s %s, tree %s, boot file %s\n", st.bold.Render("pxe try:"), r.Firmware.arch().Title(), r.Tree, r.Bootfile)
+	if r.Note != "" {
+		fmt.Fprintf(s.Out, "%s %s\n", st.warn.Render("note:"), r.Note)
+	}
 }

@@ -73,7 +73,7 @@ func findBootfile(tree fs.FS, arch boot.Arch) (string, error) {
 	if best != "" {
 		return best, nil
 	}
-	err = fmt.Errorf("no boot program for %s in the tree", arch.Title())
+	err = &noError{fmt.Errorf("no boot program for %s in the tree", arch.Title())}
 	if len(others) > 0 {
 		return "", withHint(err, "%s is for another firmware: choose it with --firmware, or name a file with --bootfile", others[0])
 	}

@@ -54,3 +54,23 @@ func TestTheBuiltInProgramsAreKnown(t *testing.T) {
 		}
 	}
 }
+
+func TestBootfileIsTheOneThatServeDHCPHandsOut(t *testing.T) {
+	program, err := fs.ReadFile(demo.FS(), demo.EFIFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		files      fstest.MapFS
+		name, note string
+	}{
+		{fstest.MapFS{"bootx64.efi": {Data: []byte("no program")}, "a.efi": {Data: program}}, "bootx64.efi", ""},
+		{fstest.MapFS{"a.efi": {Data: program}}, "a.efi", "--bootfile-for efi-x64=a.efi"},
+	} {
+		tree := &bootTree{title: "/srv/tftp", files: tt.files}
+		name, note, err := tree.bootfile(boot.ArchEFIX64)
+		if err != nil || name != tt.name || !strings.HasSuffix(note, tt.note) || (note == "") != (tt.note == "") {
+			t.Errorf("%q, %q, %v; want %q, %q", name, note, err, tt.name, tt.note)
+		}
+	}
+}

@@ -33,7 +33,7 @@ type tryServers struct {
 }
 
 // startTryServers plugs the servers into the switch. They run until stop.
-func startTryServers(ctx context.Context, s Streams, o tryOptions, sw *wire.Switch, tree fs.FS) (*tryServers, error) {
+func startTryServers(ctx context.Context, s Streams, o tryOptions, sw *wire.Switch, tree *bootTree) (*tryServers, error) {
 	host, err := wire.NewHost(sw.Port("server"), wire.HostConfig{Addrs: []netip.Prefix{tryServer}})
 	if err != nil {
 		return nil, err
@@ -48,8 +48,8 @@ func startTryServers(ctx context.Context, s Streams, o tryOptions, sw *wire.Swit
 	log := newLogger(s, o.common)
 	for _, start := range []func() error{
 		func() error { return servers.dhcp(ctx, log, o) },
-		func() error { return servers.tftp(ctx, log, tree) },
-		func() error { return servers.http(ctx, log, tree) },
+		func() error { return servers.tftp(ctx, log, tree.tftp) },
+		func() error { return servers.http(ctx, log, tree.files) },
 	} {
 		if err := start(); err != nil {
 			servers.stop()
@@ -96,13 +96,13 @@ func (t *tryServers) dhcp(ctx context.Context, log *slog.Logger, o tryOptions) e
 	return nil
 }
 
-func (t *tryServers) tftp(ctx context.Context, log *slog.Logger, tree fs.FS) error {
+func (t *tryServers) tftp(ctx context.Context, log *slog.Logger, source tftp.Source) error {
 	conn, err := t.host.ListenPacket(ctx, "udp", tryAddr(69))
 	if err != nil {
 		return err
 	}
 	server := &tftp.Server{
-		Source:       tftp.FS(tree),
+		Source:       source,
 		ListenPacket: t.host.ListenPacket,
 		MTU:          func(_, _ netip.Addr) int { return wire.MTU },
 		OnEvent: func(e tftp.Event) {

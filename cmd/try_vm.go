@@ -56,7 +56,8 @@ func tryVM(parent context.Context, s Streams, o tryOptions, sw *wire.Switch) (*v
 		defer cancel()
 		defer l.Close() // a machine that never came up
 		return vm.Run(ctx, vm.Config{
-			Arch: o.firmware.arch(), Socket: socket, Memory: o.memory, Accel: o.accel, Serial: screen,
+			Arch: o.firmware.arch(), Socket: socket, MAC: o.mac, UUID: o.uuid,
+			Memory: o.memory, Accel: string(o.accel), Serial: screen,
 		})
 	})
 	err = group.Wait()

@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -28,6 +29,9 @@ type Config struct {
 	Socket string
 	// MAC is the card's address; nil means QEMU's first, 52:54:00:12:34:56.
 	MAC net.HardwareAddr
+	// UUID is the machine's as option 97 has it, in the order of the wire; nil
+	// means none.
+	UUID []byte
 	// Memory is in MiB; 0 means 1024. Debian's installer wants no less.
 	Memory int
 	// Accel is QEMU's accelerator; "" means tcg, which runs everywhere.
@@ -102,6 +106,9 @@ func arguments(cfg Config, scratch string) ([]string, error) {
 		"-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console",
 		"-netdev", "stream,id=net,server=off,addr.type=unix,addr.path=" + escape(cfg.Socket),
 	}
+	if cfg.UUID != nil {
+		args = append(args, "-uuid", smbiosUUID(cfg.UUID))
+	}
 	card := "virtio-net-pci,netdev=net,bootindex=1"
 	if cfg.MAC != nil {
 		card += ",mac=" + cfg.MAC.String()
@@ -130,6 +137,16 @@ func arguments(cfg Config, scratch string) ([]string, error) {
 		return nil, fmt.Errorf("no virtual machine for %s: want %s or %s", cfg.Arch, boot.ArchBIOS, boot.ArchEFIX64)
 	}
 	return args, nil
+}
+
+// smbiosUUID is a UUID as SMBIOS tools write it: what the firmware sends has
+// the first three groups little-endian.
+func smbiosUUID(wire []byte) string {
+	u := slices.Clone(wire)
+	slices.Reverse(u[0:4])
+	slices.Reverse(u[4:6])
+	slices.Reverse(u[6:8])
+	return boot.FormatUUID(u)
 }
 
 // firmwares are the places where distributions put OVMF: code, then the empty

@@ -13,13 +13,15 @@ import (
 )
 
 func TestArgumentsBIOS(t *testing.T) {
-	args, err := arguments(Config{Arch: boot.ArchBIOS, Socket: "/tmp/a,b", MAC: []byte{2, 0, 0, 0, 0, 1}}, t.TempDir())
+	args, err := arguments(Config{Arch: boot.ArchBIOS, Socket: "/tmp/a,b", MAC: []byte{2, 0, 0, 0, 0, 1},
+		UUID: []byte{0xcc, 0xbb, 0xaa, 0x77, 0x22, 0x11, 0x44, 0x43, 1, 2, 3, 4, 5, 6, 7, 8}}, t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
 		"stream,id=net,server=off,addr.type=unix,addr.path=/tmp/a,,b",
 		"virtio-net-pci,netdev=net,bootindex=1,mac=02:00:00:00:00:01",
+		"77aabbcc-1122-4344-0102-030405060708", // the other way round on the wire
 		"pc,graphics=off", "tcg", "1024",
 	} {
 		if !slices.Contains(args, want) {
