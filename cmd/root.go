@@ -103,7 +103,30 @@ generated or debugged alone.`,
 	add(groupGenerate, newGenPXELINUXCmd(s), newGenManCmd(s))
 	add(groupDebug, newTryCmd(s), newProbeClientCmd(s), newFetchCmd(s))
 	root.AddCommand(&cobra.Command{Use: "exit-codes", Short: "What the exit codes mean", Long: exitCodesHelp})
+	refuseUnknownTopics(root)
 	return root
+}
+
+// refuseUnknownTopics makes cobra's own commands, which answer whatever they do
+// not know with a help text, refuse it as the others do.
+func refuseUnknownTopics(root *cobra.Command) {
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	for _, cmd := range root.Commands() {
+		switch cmd.Name() {
+		case "help":
+			cmd.Args = func(_ *cobra.Command, topic []string) error {
+				at, rest, err := root.Find(topic)
+				if err != nil {
+					return err
+				}
+				return unknownCommand(at, rest)
+			}
+		case "completion":
+			cmd.Args = unknownCommand
+			cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+		}
+	}
 }
 
 // unknownCommand refuses a word that is no command, and names the nearest.
@@ -114,7 +137,8 @@ func unknownCommand(cmd *cobra.Command, args []string) error {
 	err := usagef("unknown command %q", args[0])
 	cmd.SuggestionsMinimumDistance = 2
 	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
-		return withHint(err, "did you mean `%s %s`?", cmd.Name(), strings.Join(near, "` or `pxe "))
+		path := cmd.CommandPath()
+		return withHint(err, "did you mean `%s %s`?", path, strings.Join(near, "` or `"+path+" "))
 	}
 	return err
 }
