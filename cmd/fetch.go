@@ -252,14 +252,6 @@ func parseSHA256(s string) (string, error) {
 	return s, nil
 }
 
-func parseTimeout(s string) (time.Duration, error) {
-	d, err := time.ParseDuration(s)
-	if err != nil || d <= 0 {
-		return 0, fmt.Errorf("%q is not a time: want 5s, 1m30s or the like", s)
-	}
-	return d, nil
-}
-
 // parseIntIn reads a number from least to most.
 func parseIntIn(least, most int) func(string) (int, error) {
 	return func(s string) (int, error) {

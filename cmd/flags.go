@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"bytes"
 	"fmt"
 	"net"
 	"strings"
@@ -123,6 +124,8 @@ func parseMAC(s string) (net.HardwareAddr, error) {
 		return nil, fmt.Errorf("%q is not a MAC address: want 52:54:00:12:34:56", s)
 	case mac[0]&1 != 0:
 		return nil, fmt.Errorf("%s is the address of a group, not of one machine", mac)
+	case bytes.Count(mac, []byte{0}) == len(mac):
+		return nil, fmt.Errorf("%s is no machine's address", mac)
 	}
 	return mac, nil
 }

@@ -12,7 +12,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/google/renameio/v2"
 	"github.com/spf13/cobra"
@@ -83,7 +82,7 @@ the same is left alone; one that says something else is replaced only by --force
 	f.Lookup("local-boot").NoOptDefVal = "local"
 	f.StringVar(&o.menu.Title, "menu-title", "", "show `TEXT` above the menu")
 	f.StringVar(&o.menu.Default, "default", "", "boot the entry called `NAME` when nobody touches a key (the first)")
-	f.Var(newValue(&o.menu.Timeout, "duration", parseMenuTimeout, nil), "timeout", "wait `DURATION` for a key, at a prompt unless there is a --ui")
+	f.Var(newValue(&o.menu.Timeout, "duration", parseDuration, nil), "timeout", "wait `DURATION` for a key, at a prompt unless there is a --ui")
 	f.BoolVar(&o.menu.Prompt, "prompt", false, "wait at a prompt, for ever without --timeout")
 	f.StringVar(&o.menu.UI, "ui", "", "show the menu with `MODULE`, such as menu.c32, which must be in the tree with its libraries")
 	f.Var(newValue(&o.menu.Serial, "port", parseSerial, nil), "serial", "use a serial console: `PORT[,BAUD]` (115200 baud)")
@@ -266,14 +265,6 @@ type eachValue func(string) error
 func (f eachValue) Set(s string) error { return f(s) }
 func (f eachValue) Type() string       { return "string" }
 func (f eachValue) String() string     { return "" }
-
-func parseMenuTimeout(s string) (time.Duration, error) {
-	d, err := time.ParseDuration(s)
-	if err != nil || d < 0 {
-		return 0, fmt.Errorf("%q is not a time: want 5s, 1m30s or the like", s)
-	}
-	return d, nil
-}
 
 // parseSerial reads "0" or "0,9600".
 func parseSerial(s string) (*bootcfg.Serial, error) {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/google/uuid"
@@ -55,7 +56,13 @@ CAP_NET_RAW.`,
   pxe probe-client --interface eth0 --firmware bios        and to a BIOS machine?
   pxe probe-client --interface eth0 --mac 52:54:00:12:34:56   as the machine that will not boot
   pxe probe-client --interface eth0 --head -o json         quickly, for a script`,
-		Args: noArgs,
+		Args: func(cmd *cobra.Command, args []string) error {
+			err := noArgs(cmd, args)
+			if err != nil && cmd.Flags().Changed("head") {
+				return withHint(err, "its size needs an equals sign: --head=%s", args[0])
+			}
+			return err
+		},
 		RunE: func(cmd *cobra.Command, _ []string) error { return runProbeClient(cmd.Context(), s, o) },
 	}
 	o.addTo(cmd)
@@ -89,7 +96,7 @@ func runProbeClient(ctx context.Context, s Streams, o probeClientOptions) error 
 	}
 	link, err := wire.OpenInterface(o.iface)
 	if err != nil {
-		return explainLink(err)
+		return explainLink(err, o.iface)
 	}
 	host, err := wire.NewHost(link, wire.HostConfig{MAC: mac})
 	if err != nil {
@@ -160,14 +167,25 @@ func localMAC(mac net.HardwareAddr) net.HardwareAddr {
 }
 
 // explainLink adds the next step to an interface that cannot be opened.
-func explainLink(err error) error {
+func explainLink(err error, iface string) error {
 	switch {
 	case errors.Is(err, errors.ErrUnsupported):
 		return withHint(err, "a real interface can be probed on Linux alone; `pxe try` works everywhere")
 	case errors.Is(err, os.ErrPermission):
-		return withHint(err, "run it as root, or once: setcap cap_net_raw+ep \"$(command -v pxe)\"")
+		return withHint(err, "run it as root, or once: setcap cap_net_raw+ep %s", thisProgram())
+	case errors.Is(err, syscall.ENETDOWN):
+		return withHint(err, "bring it up with: ip link set %s up", iface)
 	}
 	return err
+}
+
+// thisProgram is the file that is running, as a word for a shell.
+func thisProgram() string {
+	path, err := os.Executable()
+	if err != nil {
+		return `"$(command -v pxe)"`
+	}
+	return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
 }
 
 // parseProbeUUID reads a UUID whose text is in the order of its bytes on the

@@ -1,7 +1,13 @@
 package cmd
 
 import (
+	"errors"
+	"fmt"
+	"io/fs"
 	"net"
+	"os"
+	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -23,6 +29,27 @@ func TestLocalMAC(t *testing.T) {
 		}
 		if mac.String() != in {
 			t.Errorf("%s was changed to %s", in, mac)
+		}
+	}
+}
+
+// TestExplainLink: every failure to open an interface has a next step, said once.
+func TestExplainLink(t *testing.T) {
+	program, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		err  error
+		want string
+	}{
+		{syscall.ENETDOWN, "ip link set eth7 up"},
+		{fs.ErrPermission, "setcap cap_net_raw+ep '" + program + "'"},
+		{errors.ErrUnsupported, "`pxe try` works everywhere"},
+	} {
+		err := explainLink(fmt.Errorf("wire: interface eth7: %w", tt.err), "eth7")
+		if !errors.Is(err, tt.err) || !strings.Contains(hintOf(err), tt.want) {
+			t.Errorf("%v: hint %q, want %q", err, hintOf(err), tt.want)
 		}
 	}
 }

@@ -62,7 +62,7 @@ func openInterface(name string) (*packetSocket, error) {
 		return nil, errors.New("is not an Ethernet interface")
 	}
 	if iface.Flags&net.FlagUp == 0 {
-		return nil, fmt.Errorf("is down (ip link set %s up): %w", name, syscall.ENETDOWN)
+		return nil, syscall.ENETDOWN
 	}
 	// Without a protocol nothing arrives before the socket is bound to its interface.
 	fd, err := unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
