@@ -63,8 +63,12 @@ installed (bootx64.efi, bootaa64.efi ...) unless --bootfile-for names another, a
 HTTP Boot machines get what --bootfile-for says. With --bootfile-for ipxe=URL,
 machines that run iPXE already get its script.
 
-A lease is on the disk before its machine hears of it. Before it serves, the
-server looks for another one on the network, and stops if it finds any.
+A lease is on the disk before its machine hears of it.
+
+Before it serves, the server looks for another one on the network for 4.5 seconds
+(some ping an address before they offer it), and stops if it finds any; --force
+serves at once. While it serves, it looks again after a minute and then every five,
+and warns of any that it finds. A proxy does not look.
 
 Every event is a line; with -o json it is one line of JSON on standard output. It
 needs root, or CAP_NET_BIND_SERVICE and CAP_NET_RAW.`,
@@ -111,7 +115,7 @@ func (o *serveDHCPOptions) addServerFlags(cmd *cobra.Command) {
 	f.StringVarP(&o.iface, "interface", "i", "", "serve on the interface `IF`")
 	f.StringVar(&o.leaseFile, "lease-file", "", "keep the leases in `FILE` (default: in the state directory, a file an interface)")
 	f.BoolVar(&o.proxy, "proxy", false, "give no addresses; tell what to boot beside another DHCP server")
-	f.BoolVar(&o.force, "force", false, "serve even if there is another DHCP server")
+	f.BoolVar(&o.force, "force", false, "serve at once, even if there is another DHCP server")
 	f.BoolVar(&o.authoritative, "authoritative", false, "refuse or adopt machines with addresses that this server does not know of")
 	f.BoolVar(&o.byClientID, "by-client-id", false, "tell machines apart by option 61, not by their MAC alone (RFC 2131)")
 	f.Uint16Var(&o.port, "port", o.port, "the DHCP server's `PORT`; clients are on the next one")
@@ -155,7 +159,11 @@ func runServeDHCP(ctx context.Context, s Streams, o serveDHCPOptions) error {
 		func() error { return d.lookForOthers(ctx) },
 		d.openLeases,
 	} {
-		if err := step(); err != nil {
+		err := step()
+		if ctx.Err() != nil {
+			return nil // told to end before it served: in order as well
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -216,29 +224,6 @@ func (d *dhcpServer) explainListen(err error, port uint16) error {
 	return err
 }
 
-// lookForOthers refuses to give out addresses beside another server that does,
-// unless it is told to.
-func (d *dhcpServer) lookForOthers(ctx context.Context) error {
-	if d.cfg.Proxy || d.o.force {
-		return nil
-	}
-	socket, err := dhcp.ListenRaw(d.o.iface, d.o.port+1)
-	if err != nil {
-		return withHint(fmt.Errorf("look for other DHCP servers: %w", err), "this needs root or CAP_NET_RAW; --force serves without looking")
-	}
-	defer socket.Close()
-	found, err := dhcp.FindServers(ctx, socket, d.net.mac, d.o.port)
-	if err != nil || len(found) == 0 {
-		return err
-	}
-	var names []string
-	for _, f := range found {
-		names = append(names, fmt.Sprintf("%s (which offers %s)", f.Server, f.Offered))
-	}
-	return withHint(fmt.Errorf("%s has a DHCP server already: %s", d.o.iface, strings.Join(names, ", ")),
-		"tell machines only what to boot, beside it: --proxy. Or serve all the same: --force")
-}
-
 func (d *dhcpServer) openLeases() error {
 	if d.cfg.Proxy {
 		return nil
@@ -273,6 +258,7 @@ func (d *dhcpServer) serve(ctx context.Context) error {
 	d.view.listening(d)
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return server.Serve(ctx, d.main) })
+	group.Go(func() error { d.watchForOthers(ctx, server); return nil })
 	if d.boot != nil {
 		group.Go(func() error { return server.ServeBoot(ctx, d.boot) })
 	}

@@ -243,6 +243,14 @@ func TestDHCPView(t *testing.T) {
 	if err.Len() > 0 {
 		t.Errorf("an ignored packet is told without -v: %q", &err)
 	}
+	newDHCPView(s, common{format: formatText}).event(dhcp.Event{
+		Kind: dhcp.EventForeignServer, Server: netip.MustParseAddr("192.0.2.5"), Addr: netip.MustParseAddr("192.0.2.50"), File: "boot.bin",
+	})
+	for _, part := range []string{"WARN", "ANOTHER DHCP SERVER", "server=192.0.2.5", "address=192.0.2.50", "file=boot.bin"} {
+		if !strings.Contains(err.String(), part) {
+			t.Errorf("no %q in %q", part, &err)
+		}
+	}
 	for k := dhcp.EventKind(0); k.String() != "unknown"; k++ {
 		if dhcpWords[k] == "" {
 			t.Errorf("no words for %s", k)

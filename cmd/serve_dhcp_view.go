@@ -145,6 +145,7 @@ type dhcpEventJSON struct {
 	UUID         string      `json:"uuid,omitempty"`
 	Arch         string      `json:"arch,omitempty"`
 	Client       string      `json:"client,omitempty"` // "pxe", "ipxe", ...
+	Server       *netip.Addr `json:"server,omitempty"` // the other one, of "foreign-server"
 	Address      *netip.Addr `json:"address,omitempty"`
 	Name         string      `json:"name,omitempty"`
 	File         string      `json:"file,omitempty"`
@@ -171,7 +172,7 @@ func (v dhcpView) write(line any) { _ = v.json.write(line) }
 func eventJSON(e dhcp.Event) dhcpEventJSON {
 	line := dhcpEventJSON{
 		Event: e.Kind.String(), Time: e.Time, UUID: boot.FormatUUID(e.Machine.UUID), Name: e.Name, File: e.File,
-		LeaseSeconds: int(e.Lease.Seconds()), Reason: e.Reason, Address: addrOrNil(e.Addr), Relay: addrOrNil(e.Relay),
+		LeaseSeconds: int(e.Lease.Seconds()), Reason: e.Reason, Server: addrOrNil(e.Server), Address: addrOrNil(e.Addr), Relay: addrOrNil(e.Relay),
 	}
 	if e.Machine.MAC != nil {
 		line.Message, line.MAC, line.Client = e.Type.String(), e.Machine.MAC.String(), e.Machine.Kind.String()
@@ -213,6 +214,9 @@ var dhcpWords = map[dhcp.EventKind]string{
 	dhcp.EventNoFile:      "nothing to boot",
 	dhcp.EventJournal:     "leases could not be written, so no machine was told of them",
 	dhcp.EventSend:        "a reply could not be sent",
+
+	dhcp.EventForeignServer: "ANOTHER DHCP SERVER gives addresses on this network: machines that take them boot what it says, or nothing",
+	dhcp.EventSearch:        "other DHCP servers could not be looked for",
 }
 
 func dhcpLevel(e dhcp.Event) slog.Level {
@@ -236,6 +240,9 @@ func dhcpAttrs(e dhcp.Event) []any {
 	}
 	line := eventJSON(e)
 	add("client", line.MAC)
+	if line.Server != nil {
+		add("server", line.Server.String())
+	}
 	if line.Address != nil {
 		add("address", line.Address.String())
 	}

@@ -11,6 +11,7 @@ import (
 // written comes out of written.
 type testConn struct {
 	in      chan Datagram
+	batches chan []Datagram // what arrives at once
 	written chan Datagram
 	onWrite func(Datagram) error // in place of written
 
@@ -20,7 +21,7 @@ type testConn struct {
 }
 
 func newTestConn() *testConn {
-	return &testConn{in: make(chan Datagram, 100), written: make(chan Datagram, 100), moved: make(chan struct{})}
+	return &testConn{in: make(chan Datagram, 100), batches: make(chan []Datagram), written: make(chan Datagram, 100), moved: make(chan struct{})}
 }
 
 func (c *testConn) ReadBatch(ds []Datagram) (int, error) {
@@ -39,6 +40,12 @@ func (c *testConn) ReadBatch(ds []Datagram) (int, error) {
 		case <-moved:
 			timer.Stop()
 			continue
+		case batch := <-c.batches:
+			timer.Stop()
+			for i, d := range batch {
+				set(&ds[i], d)
+			}
+			return len(batch), nil
 		case d := <-c.in:
 			timer.Stop()
 			return c.fill(ds, d), nil
@@ -46,11 +53,15 @@ func (c *testConn) ReadBatch(ds []Datagram) (int, error) {
 	}
 }
 
+func set(to *Datagram, d Datagram) {
+	*to = Datagram{Payload: append(to.Payload[:0], d.Payload...), Src: d.Src, Dst: d.Dst}
+}
+
 // fill sets the first datagram, and as many as wait behind it.
 func (c *testConn) fill(ds []Datagram, first Datagram) int {
 	n := 0
 	for d, more := first, true; more; n++ {
-		ds[n] = Datagram{Payload: append(ds[n].Payload[:0], d.Payload...), Src: d.Src, Dst: d.Dst}
+		set(&ds[n], d)
 		if n == len(ds)-1 {
 			return len(ds)
 		}

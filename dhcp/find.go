@@ -20,9 +20,12 @@ type Found struct {
 	File    string     // its boot file; "": none
 }
 
-// SearchTime is how long FindServers waits for offers. Servers that look
-// whether an address is in use before they offer it may take longer.
-const SearchTime = 1500 * time.Millisecond
+// SearchTime is how long FindServers waits for offers: a server may ping an
+// address before it offers it, for three seconds in dnsmasq. The question is
+// repeated early enough for that, in case the first one is lost.
+const SearchTime = 4500 * time.Millisecond
+
+const searchRepeat = time.Second
 
 // FindServers looks for other DHCP servers on the wire: it sends DISCOVER as a
 // client with the given MAC would, and gathers those who offer an address. An
@@ -42,7 +45,8 @@ func FindServers(ctx context.Context, conn Conn, mac net.HardwareAddr, port uint
 	stop := context.AfterFunc(ctx, func() { conn.SetReadDeadline(time.Unix(1, 0)) })
 	defer stop()
 	var found []Found
-	for range 2 { // twice, as the first may be lost
+	begin := time.Now()
+	for _, end := range []time.Duration{searchRepeat, SearchTime} {
 		broadcast := broadcastPath(port)
 		err := conn.Write(Datagram{
 			Payload: Pad(query.Append(nil)),
@@ -53,7 +57,7 @@ func FindServers(ctx context.Context, conn Conn, mac net.HardwareAddr, port uint
 		if err != nil {
 			return nil, fmt.Errorf("look for DHCP servers: %w", err)
 		}
-		if err := conn.SetReadDeadline(time.Now().Add(SearchTime / 2)); err != nil {
+		if err := conn.SetReadDeadline(begin.Add(end)); err != nil {
 			return nil, fmt.Errorf("look for DHCP servers: %w", err)
 		}
 		found, err = gather(ctx, conn, query, found)

@@ -18,8 +18,9 @@ import (
 // read or send. Nobody else may use the store meanwhile.
 type Server struct {
 	// OnEvent is told of everything that happens, by the goroutine that serves,
-	// so by several at a time if several ports are served. It must not block.
-	// nil: nobody is told.
+	// so by several at a time if several ports are served, or if it watches for
+	// other servers. It is called when the replies are out, but the next requests
+	// wait until it returns. nil: nobody is told.
 	OnEvent func(Event)
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
@@ -103,14 +104,16 @@ func (s *Server) time() time.Time {
 	return s.Now()
 }
 
-// handle answers a batch. All leases that it grants go to the disk with one
-// sync; replies that grant none do not wait for it.
+// handle answers a batch, then tells what happened in it: no reply waits for
+// whoever listens. All leases that it grants go to the disk with one sync;
+// replies that grant none do not wait for it.
 func (s *Server) handle(p *port, batch []Datagram, now time.Time) {
 	p.outcomes = p.outcomes[:0]
 	for _, d := range batch {
 		m, err := Parse(d.Payload)
 		if err != nil {
-			s.emit(Event{Time: now, Kind: EventMalformed, Err: fmt.Errorf("from %s: %w", d.Src, err)})
+			e := Event{Time: now, Kind: EventMalformed, Err: fmt.Errorf("from %s: %w", d.Src, err)}
+			p.outcomes = append(p.outcomes, outcome{Decision{Events: []Event{e}}, d.Dst.Port()})
 			continue
 		}
 		req := Request{Message: m, Src: d.Src, Dst: d.Dst, Boot: p.boot}
@@ -125,12 +128,17 @@ func (s *Server) handle(p *port, batch []Datagram, now time.Time) {
 		}
 	}
 	err := s.sync(now)
+	for _, o := range p.outcomes {
+		if o.Durable && err == nil {
+			s.send(p, o)
+		}
+	}
 	if err != nil {
 		s.emit(Event{Time: now, Kind: EventJournal, Err: err})
 	}
 	for _, o := range p.outcomes {
-		if o.Durable && err == nil {
-			s.send(p, o)
+		if !o.Durable || err == nil {
+			s.emit(o.Events...)
 		}
 	}
 }
@@ -144,31 +152,30 @@ func (s *Server) sync(now time.Time) error {
 	return s.leases.Sync(now)
 }
 
-// send sends the reply of a decision, if it has one, and tells what happened.
+// send sends the reply of a decision, if it has one. A failure becomes the
+// decision's outcome.
 func (s *Server) send(p *port, o outcome) {
-	last := len(o.Events) - 1
-	for _, e := range o.Events[:last] {
-		s.emit(e)
+	if o.Reply == nil {
+		return
 	}
-	e := o.Events[last]
-	if o.Reply != nil {
-		p.buf = Pad(o.Reply.Append(p.buf[:0]))
-		err := p.Write(Datagram{
-			Payload: p.buf,
-			Src:     netip.AddrPortFrom(s.cfg.Server, o.port),
-			Dst:     e.Path.To,
-			DstMAC:  e.Path.MAC,
-		})
-		if err != nil {
-			e.Kind, e.Err = EventSend, fmt.Errorf("%s to %s: %w", o.Reply.Type(), e.Path.To, err)
-		}
+	e := &o.Events[len(o.Events)-1]
+	p.buf = Pad(o.Reply.Append(p.buf[:0]))
+	err := p.Write(Datagram{
+		Payload: p.buf,
+		Src:     netip.AddrPortFrom(s.cfg.Server, o.port),
+		Dst:     e.Path.To,
+		DstMAC:  e.Path.MAC,
+	})
+	if err != nil {
+		e.Kind, e.Err = EventSend, fmt.Errorf("%s to %s: %w", o.Reply.Type(), e.Path.To, err)
 	}
-	s.emit(e)
 }
 
-func (s *Server) emit(e Event) {
-	s.counts[e.Kind].Add(1)
-	if s.OnEvent != nil {
-		s.OnEvent(e)
+func (s *Server) emit(events ...Event) {
+	for _, e := range events {
+		s.counts[e.Kind].Add(1)
+		if s.OnEvent != nil {
+			s.OnEvent(e)
+		}
 	}
 }

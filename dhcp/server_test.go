@@ -117,15 +117,42 @@ func TestAckLeavesAfterTheDisk(t *testing.T) {
 			}
 			return nil
 		}
+		var batch []Datagram
 		for n := range byte(clients) {
 			client := func(m *Message) { m.CHAddr[5] = n }
 			want := addrOption(OptionRequestedAddress, netip.AddrFrom4([4]byte{192, 168, 122, 100 + n}))
-			conn.in <- datagram(with(ask(TypeRequest, optAddr(OptionServerID, "192.168.122.1"), want), client))
+			batch = append(batch, datagram(with(ask(TypeRequest, optAddr(OptionServerID, "192.168.122.1"), want), client)))
 		}
-		conn.in <- datagram(with(ask(TypeDiscover), func(m *Message) { m.CHAddr[4] = 99 }))
+		conn.batches <- append(batch, datagram(with(ask(TypeDiscover), func(m *Message) { m.CHAddr[4] = 99 })))
 		synctest.Wait()
 		if offers != 1 || acks != clients {
 			t.Errorf("%d OFFERs and %d ACKs, want 1 and %d", offers, acks, clients)
+		}
+	})
+}
+
+// TestRepliesLeaveBeforeEvents checks that whoever is told of events delays no
+// reply of the batch, and is told in the order of the requests.
+func TestRepliesLeaveBeforeEvents(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, conn, events := serving(t, classic(), "")
+		sent := 0
+		conn.onWrite = func(Datagram) error { sent++; return nil }
+		tell := s.OnEvent
+		s.OnEvent = func(e Event) {
+			if sent != 2 {
+				t.Errorf("%s is told when %d of 2 replies are out", e.Kind, sent)
+			}
+			tell(e)
+		}
+		conn.batches <- []Datagram{
+			datagram(ask(TypeRequest, optAddr(OptionServerID, "192.168.122.1"), optAddr(OptionRequestedAddress, "192.168.122.100"))),
+			{Payload: []byte("rubbish"), Src: fromZero, Dst: toAll},
+			datagram(with(ask(TypeDiscover), func(m *Message) { m.CHAddr[5]++ })),
+		}
+		synctest.Wait()
+		if diff := cmp.Diff([]EventKind{EventAck, EventMalformed, EventOffer}, kinds(*events)); diff != "" {
+			t.Errorf("events (-want +got):\n%s", diff)
 		}
 	})
 }

@@ -1,0 +1,54 @@
+package cmd
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"pxe/dhcp"
+)
+
+// openSearch opens what a search for other servers receives with: the port of
+// the clients, which a DHCP client on this machine may have.
+func (d *dhcpServer) openSearch() (dhcp.SearchConn, error) {
+	socket, err := dhcp.ListenRaw(d.o.iface, d.main.LocalAddr().Port()+1)
+	if err != nil {
+		return nil, fmt.Errorf("look for other DHCP servers: %w", err)
+	}
+	return socket, nil
+}
+
+// lookForOthers refuses to give out addresses beside another server that does,
+// unless it is told to.
+func (d *dhcpServer) lookForOthers(ctx context.Context) error {
+	if d.cfg.Proxy || d.o.force {
+		return nil
+	}
+	socket, err := d.openSearch()
+	if err != nil {
+		return withHint(err, "this needs root or CAP_NET_RAW; --force serves without looking")
+	}
+	defer socket.Close()
+	d.view.log.Info("looking for other DHCP servers", "interface", d.o.iface, "for", dhcp.SearchTime)
+	found, err := dhcp.FindServers(ctx, socket, d.net.mac, d.main.LocalAddr().Port())
+	if err != nil || len(found) == 0 {
+		return err
+	}
+	var names []string
+	for _, f := range found {
+		names = append(names, fmt.Sprintf("%s (which offers %s)", f.Server, f.Offered))
+	}
+	return withHint(fmt.Errorf("%s has a DHCP server already: %s", d.o.iface, strings.Join(names, ", ")),
+		"tell machines only what to boot, beside it: --proxy. Or serve all the same: --force")
+}
+
+// watchForOthers warns of servers that came later, until the context ends.
+func (d *dhcpServer) watchForOthers(ctx context.Context, server *dhcp.Server) {
+	switch {
+	case d.cfg.Proxy:
+	case d.main.RawError() != nil:
+		d.view.log.Warn("other DHCP servers are not looked for", "because", d.main.RawError())
+	default:
+		server.Watch(ctx, d.openSearch, d.net.mac, d.main.LocalAddr().Port())
+	}
+}

@@ -1,0 +1,73 @@
+package dhcp
+
+import (
+	"context"
+	"io"
+	"net"
+	"net/netip"
+	"time"
+)
+
+// When Watch looks for other servers: for the first time when a network that
+// came up together with this server is ready, switches with spanning tree among
+// it, then rarely, as every search makes other servers set an address aside.
+const (
+	WatchStart    = time.Minute
+	WatchInterval = 5 * time.Minute
+)
+
+// SearchConn is a Conn for the length of a search.
+type SearchConn interface {
+	Conn
+	io.Closer
+}
+
+// Watch looks for other DHCP servers while this one serves, as FindServers does,
+// until the context ends. One that it finds is told as EventForeignServer, and
+// again only if it was not there in between; a search that fails is told as
+// EventSearch. open makes the connection of one search.
+func (s *Server) Watch(ctx context.Context, open func() (SearchConn, error), mac net.HardwareAddr, port uint16) {
+	told := make(map[netip.Addr]bool)
+	for wait := WatchStart; sleep(ctx, wait); wait = WatchInterval {
+		found, err := search(ctx, open, mac, port)
+		switch {
+		case ctx.Err() != nil:
+			return
+		case err != nil:
+			s.emit(Event{Time: s.time(), Kind: EventSearch, Err: err})
+			continue
+		}
+		now := make(map[netip.Addr]bool)
+		for _, f := range found {
+			if f.Server == s.cfg.Server {
+				continue // a question of ours that came back to us
+			}
+			now[f.Server] = true
+			if !told[f.Server] {
+				s.emit(Event{Time: s.time(), Kind: EventForeignServer, Server: f.Server, Addr: f.Offered, File: f.File})
+			}
+		}
+		told = now
+	}
+}
+
+func search(ctx context.Context, open func() (SearchConn, error), mac net.HardwareAddr, port uint16) ([]Found, error) {
+	conn, err := open()
+	if err != nil {
+		return nil, err
+	}
+	defer conn.Close()
+	return FindServers(ctx, conn, mac, port)
+}
+
+// sleep waits; it returns false when the context ended first.
+func sleep(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
+}
