@@ -18,6 +18,7 @@ type Image struct {
 	Signed  bool     // carries an Authenticode signature; says nothing about who trusts it
 	Version string   // as the file says: "6.04", "6.1.0-49-amd64"; "" when it does not
 	Size    int64    // bytes
+	Needs   int64    // bytes that the headers promise at least; 0 when they say nothing. See Truncated
 	Notes   []string // what else is worth knowing, one sentence each
 }
 

@@ -28,6 +28,7 @@ func identifyBIOSProgram(w *window, im *Image) bool {
 			im.note("It is the lwIP flavour (lpxelinux.0), which reads HTTP and FTP as well as TFTP.")
 		}
 		im.Version, _, _ = strings.Cut(banner, " ")
+		im.promise(pxelinuxEnd(w))
 	case isIPXENBP(w):
 		im.Kind = ImageIPXENBP
 	case w.has(0, "\xB2\x7F\xEA\x00\x82\x00\x00"): // GRUB's pxeboot.S: drive 7F, jump to 0:8200

@@ -28,6 +28,7 @@ func identifyELF(w *window, im *Image) bool {
 		return false
 	}
 	im.Kind = ImageELF
+	im.promise(elfEnd(w))
 	if elf {
 		if a, ok := elfMachines[w.u16(18)]; ok {
 			im.setArch(a)

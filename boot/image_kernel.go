@@ -4,11 +4,12 @@ import "strings"
 
 // Of the x86 boot protocol.
 const (
-	protocolVersion = 0x0200 // first protocol with a version string
-	protocolXLF     = 0x020C // first protocol with xloadflags
-	xlfKernel64     = 1 << 0 // xloadflags: has a 64-bit entry point
-	loadedHigh      = 1 << 0 // loadflags: bzImage; clear is a zImage
-	lkrnMagic       = 0x18AE // at 0x24 of iPXE's .lkrn (arch/x86/prefix/lkrnprefix.S)
+	protocolVersion   = 0x0200 // first protocol with a version string
+	protocolSyssize32 = 0x0204 // first protocol in which syssize has 32 bits
+	protocolXLF       = 0x020C // first protocol with xloadflags
+	xlfKernel64       = 1 << 0 // xloadflags: has a 64-bit entry point
+	loadedHigh        = 1 << 0 // loadflags: bzImage; clear is a zImage
+	lkrnMagic         = 0x18AE // at 0x24 of iPXE's .lkrn (arch/x86/prefix/lkrnprefix.S)
 )
 
 // identifyLinux places kernels and the programs that dress up as one
@@ -21,24 +22,19 @@ func identifyLinux(w *window, im *Image) bool {
 	case w.has(0x38, "ARM\x64"):
 		im.Kind = ImageLinuxImage
 		im.setArch(ArchEFIARM64)
-		im.EFI, im.Signed = efiStub(w)
+		efiStub(w, im)
 	case w.has(0x38, "RSC\x05"):
 		im.Kind = ImageLinuxImage
 		im.setArch(ArchEFIRISCV64)
-		im.EFI, im.Signed = efiStub(w)
+		efiStub(w, im)
 	case w.has(0, "MZ") && w.has(4, "zimg"):
 		im.Kind = ImageLinuxZBoot
-		if h, ok := readPE(w); ok {
-			im.EFI, im.Signed = true, h.signed
-			if a, ok := peMachines[h.machine]; ok {
-				im.setArch(a)
-			}
-		}
+		efiStub(w, im)
 		im.note("Its compression is %q.", printable(w.at(0x18, 32), 32))
 	case w.u32(0x24) == 0x016F2818:
 		im.Kind = ImageLinuxARM
 		im.setArch(ArchEFIARM)
-		im.EFI, im.Signed = efiStub(w)
+		efiStub(w, im)
 	default:
 		return false
 	}
@@ -48,14 +44,23 @@ func identifyLinux(w *window, im *Image) bool {
 	return true
 }
 
-// efiStub reports whether the kernel is a PE program too, and whether that is signed.
-func efiStub(w *window) (stub, signed bool) {
+// efiStub records what a kernel that is a PE program too is as such. Its word
+// on the architecture is better than the kernel's own: old ones set no flag.
+func efiStub(w *window, im *Image) {
 	h, ok := readPE(w)
-	return ok, ok && h.signed
+	if !ok {
+		return
+	}
+	im.EFI, im.Signed = true, h.signed
+	im.promise(h.end)
+	if a, ok := peMachines[h.machine]; ok {
+		im.setArch(a)
+	}
 }
 
 // identifyBzImage reads the header of the x86 boot protocol.
 func identifyBzImage(w *window, im *Image) {
+	im.promise(bzImageEnd(w))
 	protocol := w.u16(0x206)
 	if p := w.u16(0x20E); p != 0 && protocol >= protocolVersion {
 		im.Version = printable(w.read(0x200+int64(p), 128), 128)
@@ -77,12 +82,7 @@ func identifyBzImage(w *window, im *Image) {
 	if protocol >= protocolXLF && w.u16(0x236)&xlfKernel64 != 0 {
 		im.setArch(ArchEFIX64)
 	}
-	if h, ok := readPE(w); ok { // the stub's word is better: old kernels set no flag
-		im.EFI, im.Signed = true, h.signed
-		if a, ok := peMachines[h.machine]; ok {
-			im.setArch(a)
-		}
-	}
+	efiStub(w, im)
 	// "6.1.0-49-amd64 (builder) #1 SMP ...": the release is enough to know it by.
 	im.Version, _, _ = strings.Cut(im.Version, " ")
 	if w.u16(0x211)&loadedHigh == 0 {

@@ -46,6 +46,7 @@ type peHeader struct {
 	subsystem uint16
 	plus      bool // PE32+
 	signed    bool
+	end       int64 // of the section table, the last section or the certificates: the latest
 	sections  []peSection
 }
 
@@ -82,11 +83,14 @@ func readPE(w *window) (*peHeader, bool) {
 	}
 	coff := w.head[start+4:]
 	optional := coff[20:]
-	optional = optional[:min(len(optional), int(binary.LittleEndian.Uint16(coff[16:])))]
+	optionalSize := int(binary.LittleEndian.Uint16(coff[16:]))
+	optional = optional[:min(len(optional), optionalSize)]
 	if len(optional) < 70 {
 		return nil, false
 	}
+	count := min(int(binary.LittleEndian.Uint16(coff[2:])), peSections)
 	h := &peHeader{
+		end:       start + 24 + int64(optionalSize+40*count),
 		machine:   binary.LittleEndian.Uint16(coff),
 		subsystem: binary.LittleEndian.Uint16(optional[68:]),
 		plus:      binary.LittleEndian.Uint16(optional) == 0x20B,
@@ -96,17 +100,24 @@ func readPE(w *window) (*peHeader, bool) {
 		certificates = 144
 	}
 	if len(optional) >= certificates+8 {
-		h.signed = binary.LittleEndian.Uint32(optional[certificates+4:]) > 0
+		at := int64(binary.LittleEndian.Uint32(optional[certificates:])) // in the file, unlike all other directories
+		size := int64(binary.LittleEndian.Uint32(optional[certificates+4:]))
+		if h.signed = size > 0; h.signed {
+			h.end = max(h.end, at+size)
+		}
 	}
 	strtab := int64(binary.LittleEndian.Uint32(coff[8:])) + 18*int64(binary.LittleEndian.Uint32(coff[12:]))
 	table := coff[20+len(optional):]
-	count := min(int(binary.LittleEndian.Uint16(coff[2:])), peSections)
 	for ; count > 0 && len(table) >= 40; count, table = count-1, table[40:] {
-		h.sections = append(h.sections, peSection{
+		s := peSection{
 			name:   peSectionName(w, table[:8], strtab),
 			size:   int64(binary.LittleEndian.Uint32(table[16:])),
 			offset: int64(binary.LittleEndian.Uint32(table[20:])),
-		})
+		}
+		h.sections = append(h.sections, s)
+		if s.offset > 0 { // else it is memory to be cleared
+			h.end = max(h.end, s.offset+s.size)
+		}
 	}
 	return h, true
 }
@@ -137,6 +148,7 @@ func identifyPE(w *window, im *Image) bool {
 		return false
 	}
 	im.Signed = h.signed
+	im.promise(h.end)
 	if a, ok := peMachines[h.machine]; ok {
 		im.setArch(a)
 	} else {

@@ -44,10 +44,6 @@ func (p pe) bytes() []byte {
 	if p.subsystem != 0 {
 		le.PutUint16(opt[68:], p.subsystem)
 	}
-	if p.signed {
-		le.PutUint32(opt[certs:], headers)
-		le.PutUint32(opt[certs+4:], 1472)
-	}
 	strtab := make([]byte, 4)
 	table := opt[240:]
 	for i, s := range p.sections {
@@ -65,7 +61,14 @@ func (p pe) bytes() []byte {
 		coff = b[start+4:]
 	}
 	le.PutUint32(coff[8:], uint32(len(b))) // symbol table without symbols
-	return append(b, strtab...)
+	b = append(b, strtab...)
+	if p.signed {
+		opt = b[start+4+20:]
+		le.PutUint32(opt[certs:], uint32(len(b)))
+		le.PutUint32(opt[certs+4:], 1472)
+		b = append(b, make([]byte, 1472)...)
+	}
+	return b
 }
 
 // bzImage is an x86 kernel; with stub it is a PE file as well.
@@ -157,8 +160,8 @@ func imageSamples() map[string][]byte {
 		"syslinux.efi 32":  pe{machine: 0x14C, narrow: true, sections: section(".text", "ldlinux.e32\x00")}.bytes(),
 		"uki":              pe{machine: 0x8664, signed: true, sections: section(".linux", "MZ", ".uname", "6.9.1-arch", ".initrd", "x")}.bytes(),
 		"uki addon":        pe{machine: 0x8664, sections: section(".cmdline", "quiet")}.bytes(),
-		"pxelinux":         with(4000, 0, "\xEA\x24\x7C\x00\x00\x90\x90\x90\xAC\xC8\x83\x29", 0xD6E, "\r\nPXELINUX 6.04 PXE 20200816 \x00"),
-		"lpxelinux":        with(4200, 0, "\xEA\x24\x7C\x00\x00\x90\x90\x90\xAC\xC8\x83\x29", 0xE3E, "\r\nPXELINUX 6.04 lwIP 20200816 \x00"),
+		"pxelinux":         with(8000, 0, "\xEA\x24\x7C\x00\x00\x90\x90\x90\xAC\xC8\x83\x29", 0xD6E, "\r\nPXELINUX 6.04 PXE 20200816 \x00"),
+		"lpxelinux":        with(8200, 0, "\xEA\x24\x7C\x00\x00\x90\x90\x90\xAC\xC8\x83\x29", 0xE3E, "\r\nPXELINUX 6.04 lwIP 20200816 \x00"),
 		"isolinux":         with(2000, 0, "\xFA\xEA\x6C\x7C", 0x53A, "\r\nISOLINUX 6.04 20200816 \x00"),
 		"ldlinux.sys":      with(600, 0, "\r\nSYSLINUX 6.04 20200816\x00"),
 		"undionly.kpxe":    with(600, 0, "\xEA\x05\x00\xC0\x07\x66\x9C\x66\x60"),

@@ -106,8 +106,8 @@ func TestIdentify(t *testing.T) {
 		if diff := cmp.Diff(tests[name], im.Kind.String()+": "+im.String()); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
-		if im.Size != int64(len(b)) {
-			t.Errorf("%s: size %d, want %d", name, im.Size, len(b))
+		if im.Size != int64(len(b)) || im.Truncated() {
+			t.Errorf("%s: size %d of %d, needs %d", name, im.Size, len(b), im.Needs)
 		}
 	}
 	for kind := range kinds {
@@ -177,7 +177,7 @@ func TestIdentifyHeadOnly(t *testing.T) {
 	long := append(shim[:0x1000:0x1000], make([]byte, 128<<10)...) // sections and names past the head
 	binary.LittleEndian.PutUint32(long[0x604+8:], uint32(len(long)))
 	got := Identify(long[:headSize], 1<<20)
-	want := Image{Kind: ImageShim, Arch: ArchEFIX64, HasArch: true, EFI: true, Signed: true, Size: 1 << 20}
+	want := Image{Kind: ImageShim, Arch: ArchEFIX64, HasArch: true, EFI: true, Signed: true, Size: 1 << 20, Needs: int64(len(shim))}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("shim by its head (-want +got):\n%s", diff)
 	}
