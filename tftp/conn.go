@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"net/netip"
+	"os"
 	"time"
 )
 
@@ -50,11 +51,11 @@ func listen(ctx context.Context, f ListenFunc, local netip.Addr) (conn, error) {
 func (c conn) read(b []byte) (int, netip.AddrPort, error) {
 	if c.fast != nil {
 		n, from, err := c.fast.ReadFromUDPAddrPort(b)
-		return n, unmap(from), err
+		return n, unmap(from), reason(err)
 	}
 	n, addr, err := c.ReadFrom(b)
 	if err != nil {
-		return n, netip.AddrPort{}, err
+		return n, netip.AddrPort{}, reason(err)
 	}
 	return n, addrPort(addr), nil
 }
@@ -62,9 +63,21 @@ func (c conn) read(b []byte) (int, netip.AddrPort, error) {
 func (c conn) write(b []byte, to netip.AddrPort) error {
 	if c.fast != nil {
 		_, err := c.fast.WriteToUDPAddrPort(b, to)
-		return err
+		return reason(err)
 	}
 	_, err := c.WriteTo(b, net.UDPAddrFromAddrPort(to))
+	return reason(err)
+}
+
+// reason drops what package net says before the system's error: the socket's
+// address and the system call mean nothing to whoever reads it.
+func reason(err error) error {
+	if op, ok := err.(*net.OpError); ok {
+		err = op.Err
+	}
+	if call, ok := err.(*os.SyscallError); ok {
+		err = call.Err
+	}
 	return err
 }
 

@@ -31,7 +31,7 @@ func (d dir) Open(name string, _ netip.AddrPort) (File, error) {
 	}
 	info, err := f.Stat()
 	if err == nil && !info.Mode().IsRegular() {
-		err = fmt.Errorf("%s is not a regular file: %w", name, fs.ErrPermission)
+		err = irregular(name, info.Mode())
 	}
 	if err != nil {
 		f.Close()

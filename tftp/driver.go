@@ -85,7 +85,9 @@ func (d *driver) run(ctx context.Context, m machine) error {
 			m.Tick(now)
 		case isRefusal(err):
 			if d.refused() {
-				return err
+				if err := d.lastWords(m, err); err != nil {
+					return err
+				}
 			}
 		case isUnreachable(err):
 			d.netErr = err
@@ -114,7 +116,9 @@ func (d *driver) flush(now time.Time, m machine) error {
 		case err == nil:
 		case isRefusal(err):
 			if d.refused() {
-				return err
+				if err := d.lastWords(m, err); err != nil {
+					return err
+				}
 			}
 		case !d.latched || errors.Is(err, net.ErrClosed):
 			return err
@@ -231,6 +235,23 @@ func (d *driver) woke() *Packet {
 	p := d.forwarded
 	d.woken, d.forwarded = false, nil
 	return p
+}
+
+// lastWords hears what the peer said before its port was closed, and returns nil
+// if that ended m, else refusal: a client that wants no more says so by ERROR and
+// goes, and the ICMP error about a packet under way to it is reported first.
+func (d *driver) lastWords(m machine, refusal error) error {
+	for !m.Done() {
+		// With a deadline in the past nothing would be read at all.
+		now := time.Now()
+		_ = d.conn.SetReadDeadline(now.Add(time.Millisecond))
+		n, from, err := d.conn.read(d.in)
+		if err != nil {
+			return refusal
+		}
+		d.packet(now, m, d.in[:n], from)
+	}
+	return nil
 }
 
 // tell sends the peer one last packet; if it is lost, it is.

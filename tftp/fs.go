@@ -25,7 +25,7 @@ func (s fileSystem) Open(name string, _ netip.AddrPort) (File, error) {
 	}
 	info, err := f.Stat()
 	if err == nil && !info.Mode().IsRegular() {
-		err = fmt.Errorf("%s is not a regular file: %w", name, fs.ErrPermission)
+		err = irregular(name, info.Mode())
 	}
 	r, ok := f.(io.ReaderAt)
 	if err == nil && !ok {
@@ -36,6 +36,15 @@ func (s fileSystem) Open(name string, _ netip.AddrPort) (File, error) {
 		return nil, err
 	}
 	return fsFile{r, f, info.Size()}, nil
+}
+
+// irregular refuses what is no file, in words for the client: it was told a wrong
+// name, and the rights of what has that name are not to blame.
+func irregular(name string, mode fs.FileMode) error {
+	if mode.IsDir() {
+		return &Error{CodeAccess, "a directory, not a file: " + name}
+	}
+	return &Error{CodeAccess, "not a regular file: " + name}
 }
 
 type fsFile struct {

@@ -3,6 +3,7 @@ package tftp
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/netip"
@@ -88,6 +89,9 @@ func TestLoopbackRefused(t *testing.T) {
 	if !errors.Is(err, syscall.ECONNREFUSED) {
 		t.Errorf("error %v, want ECONNREFUSED", err)
 	}
+	if want := fmt.Sprintf("tftp: get \"f\" from %v: connection refused", server); err == nil || err.Error() != want {
+		t.Errorf("error %q, want %q", err, want)
+	}
 	if d := time.Since(start); d > 5*time.Second {
 		t.Errorf("took %v", d)
 	}
@@ -167,6 +171,32 @@ func TestLoopbackClientGone(t *testing.T) {
 		}
 	case <-time.After(20 * time.Second):
 		t.Error("the server waits for a client that is gone")
+	}
+}
+
+// What a client says before it closes its port counts, though the ICMP error
+// about a packet under way to it is reported first.
+func TestLoopbackLastWords(t *testing.T) {
+	for _, window := range []int{1, 4} {
+		client, err := net.ListenPacket("udp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		conn, err := listen(t.Context(), nil, netip.MustParseAddr("127.0.0.1"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		if _, err := client.WriteTo(fault(CodeUndefined).Append(nil), conn.LocalAddr()); err != nil {
+			t.Fatal(err)
+		}
+		client.Close()
+		s := newSender(bytes.NewReader(pattern(5000)), 5000, terms{blockSize: 512, window: window}, nil, new(Server).timer())
+		err = newDriver(conn, addrPort(client.LocalAddr()), true, maxOptions, headerSize+512).run(t.Context(), s)
+		var said *Error
+		if err != nil || !errors.As(s.Err(), &said) {
+			t.Errorf("window %d: error %v, the transfer's %v; want the client's", window, err, s.Err())
+		}
 	}
 }
 

@@ -30,7 +30,7 @@ func negotiate(asked []Option, size int64, most limits) (agreed terms, oack []Op
 		value := ""
 		switch name {
 		case optBlockSize:
-			n, err = o.number(MinBlockSize, 1<<31)
+			n, err = o.atMost(MinBlockSize, MaxBlockSize)
 			n = min(n, int64(most.blockSize))
 			agreed.blockSize = int(n)
 		case optWindow:

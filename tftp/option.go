@@ -46,6 +46,15 @@ func (o Option) number(least, most int64) (int64, error) {
 	return int64(n), nil
 }
 
+// atMost reads the value of o as number does, and lowers what is larger than
+// most where number refuses it.
+func (o Option) atMost(least, most int64) (int64, error) {
+	if n, err := strconv.ParseUint(o.Value, 10, 32); err == nil && int64(n) > most {
+		return most, nil
+	}
+	return o.number(least, most)
+}
+
 // terms are what the two ends of a transfer agreed on. Without options they
 // are those of RFC 1350.
 type terms struct {

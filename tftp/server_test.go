@@ -49,7 +49,8 @@ func TestServerRefuses(t *testing.T) {
 		{"no name", rrq("/"), CodeIllegal, "no file name"},
 		{"mail", Packet{Op: OpRRQ, Name: "there", Mode: "mail"}, CodeIllegal, "unknown mode"},
 		{"upload", Packet{Op: OpWRQ, Name: "there", Mode: "octet"}, CodeAccess, "this server takes no files"},
-		{"blksize 7", rrq("there", "blksize", 7), CodeOption, `option blksize: "7" is not a number from 8 to 2147483648`},
+		{"blksize 7", rrq("there", "blksize", 7), CodeOption, `option blksize: "7" is not a number from 8 to 65464`},
+		{"blksize 0", rrq("there", "blksize", 0), CodeOption, `option blksize: "0" is not a number from 8 to 65464`},
 		{"windowsize 0", rrq("there", "windowsize", 0), CodeOption, `option windowsize: "0" is not a number from 1 to 65535`},
 		{"timeout 256", rrq("there", "timeout", 256), CodeOption, `option timeout: "256" is not a number from 1 to 255`},
 	}

@@ -336,3 +336,15 @@ func TestNetASCIILimits(t *testing.T) {
 type hugeFile struct{ memoryFile }
 
 func (hugeFile) Size() int64 { return maxNetASCII + 1 }
+
+// Whoever asks for a directory is told that it is one: its rights are not to blame.
+func TestDirectoriesAreCalledSo(t *testing.T) {
+	_, dir := testDir(t)
+	for name, source := range map[string]Source{"boot": dir, "a": FS(fstest.MapFS{"a/b": {}})} {
+		_, err := source.Open(name, nobody)
+		var told *Error
+		if !errors.As(err, &told) || told.Code != CodeAccess || told.Message != "a directory, not a file: "+name {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
