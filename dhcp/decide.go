@@ -58,12 +58,23 @@ func (s *Server) Decide(req Request, now time.Time) Decision {
 		return x.ignore("our own message")
 	case err != nil:
 		return x.ignore(err.Error())
+	case x.m.Type() == TypeBOOTP && x.m.Options.Has(OptionMessageType):
+		return x.ignore(noMessageType(x.m.Options.Get(OptionMessageType)))
 	case req.Boot || x.bootItem():
 		return x.bootService()
 	case s.cfg.Proxy:
 		return x.proxy()
 	}
 	return x.serve()
+}
+
+// noMessageType says what is wrong with an option 53 that does not make its
+// message one of DHCP, nor one of BOOTP.
+func noMessageType(value []byte) string {
+	if len(value) == 1 {
+		return fmt.Sprintf("option 53 says message type %d, which there is not", value[0])
+	}
+	return fmt.Sprintf("option 53, the message type, has %d bytes in place of one", len(value))
 }
 
 // fromUs recognises a message that this server, or a probe of it, sent. One

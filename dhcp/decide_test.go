@@ -104,6 +104,9 @@ func TestDecide(t *testing.T) {
 		{name: "BOOTP of a host", msg: func() *Message { return fixed(ask(TypeBOOTP)) }, want: TypeBOOTP, kind: EventBOOTP, addr: "192.168.122.7"},
 		{name: "BOOTP of a stranger", msg: func() *Message { return ask(TypeBOOTP) }, want: silence, kind: EventIgnored, reason: "not a configured host"},
 
+		{name: "message type 0", msg: func() *Message { return ask(TypeBOOTP, byteOption(OptionMessageType, 0)) }, want: silence, kind: EventIgnored, reason: "message type 0"},
+		{name: "no message type in option 53", msg: func() *Message { return fixed(ask(TypeBOOTP, RawOption{OptionMessageType, nil})) }, want: silence, kind: EventIgnored, reason: "has 0 bytes"},
+		{name: "two message types", msg: func() *Message { return ask(TypeDiscover, byteOption(OptionMessageType, TypeRequest)) }, want: silence, kind: EventIgnored, reason: "has 2 bytes"},
 		{name: "an OFFER", msg: func() *Message { return ask(TypeOffer) }, want: silence, kind: EventIgnored, reason: "OFFER"},
 		{name: "a lease query", msg: func() *Message { return ask(10) }, want: silence, kind: EventIgnored, reason: "message type 10"},
 		{name: "a reply", msg: func() *Message { return with(ask(TypeOffer), func(m *Message) { m.Op = OpReply }) }, want: silence, kind: EventIgnored, reason: "server's message"},
