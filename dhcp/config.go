@@ -43,7 +43,7 @@ type Subnet struct {
 	Ranges []lease.Range
 	Router netip.Addr // option 3; the zero Addr leaves it out
 	DNS    []netip.Addr
-	Domain string
+	Domain string // as hosts are named (RFC 1123), without a dot at the end
 	// LeaseTime is for clients that ask for none; 0 means DefaultLeaseTime.
 	LeaseTime time.Duration
 	// MaxLeaseTime is the most that a client gets by asking; 0 means LeaseTime
@@ -57,11 +57,15 @@ const (
 	DefaultMaxLeaseTime = 12 * time.Hour
 )
 
+// LongestLease is the longest lease that ends: option 51 with one second more
+// means for ever.
+const LongestLease = (1<<32 - 2) * time.Second
+
 // Host is a machine that we know by its MAC.
 type Host struct {
 	MAC  net.HardwareAddr
 	Addr netip.Addr // its address, given to nobody else
-	Name string     // option 12; "" leaves it out
+	Name string     // option 12, with a domain or without; "" leaves it out
 }
 
 // Boot is where machines find what they boot.

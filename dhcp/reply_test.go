@@ -210,7 +210,7 @@ func TestReplyFits(t *testing.T) {
 	for n := range 250 {
 		big.Subnets[0].DNS = append(big.Subnets[0].DNS, netip.AddrFrom4([4]byte{8, 8, 8, byte(n)}))
 	}
-	big.Subnets[0].Domain = strings.Repeat("d", 250)
+	big.Subnets[0].Domain = strings.Repeat("d.", 124) + "dd"
 	id := RawOption{OptionClientID, bytes.Repeat([]byte{1}, 255)}
 	agent := RawOption{OptionRelayAgent, bytes.Repeat([]byte{0}, 255)}
 	tests := []struct {

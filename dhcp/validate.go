@@ -25,7 +25,7 @@ func (e *ConfigError) Error() string { return e.Field + ": " + e.Problem }
 func (c *Config) Validate() error {
 	v := &validation{}
 	v.server(c)
-	v.boot(&c.Boot)
+	v.boot(c)
 	if !c.Proxy {
 		for i := range c.Subnets {
 			v.subnet(c, i)
@@ -51,7 +51,10 @@ func (v *validation) server(c *Config) {
 	}
 }
 
-const maxLease = time.Duration(1<<32-2) * time.Second // one more second would mean for ever
+// unicast reports whether a is the IPv4 address of one machine.
+func unicast(a netip.Addr) bool {
+	return a.Is4() && !a.IsUnspecified() && !a.IsMulticast() && a != broadcastAddr
+}
 
 func (v *validation) subnet(c *Config, i int) {
 	s := &c.Subnets[i]
@@ -68,30 +71,33 @@ func (v *validation) subnet(c *Config, i int) {
 			v.fault(field, "list every network once", "overlaps subnet %s", other.Prefix)
 		}
 	}
-	if isSet(s.Router) && !s.Prefix.Contains(s.Router) {
+	switch {
+	case s.Router.IsValid() && !unicast(s.Router):
+		v.fault(field+": router "+s.Router.String(), "name a machine of "+s.Prefix.String(), "is not a machine's IPv4 address")
+	case s.Router.IsValid() && !s.Prefix.Contains(s.Router):
 		v.fault(field+": router "+s.Router.String(), "clients reach only a router in their own network", "is outside of the subnet")
 	}
 	for _, a := range s.DNS {
-		if !a.Is4() {
-			v.fault(field+": DNS server "+a.String(), "DHCPv4 carries IPv4 addresses alone", "is not an IPv4 address")
+		if !unicast(a) {
+			v.fault(field+": DNS server "+a.String(), "DHCPv4 carries IPv4 addresses of single machines alone", "is not a machine's IPv4 address")
 		}
 	}
-	if len(s.Domain) > 253 {
-		v.fault(field+": domain", "a domain name has at most 253 bytes", "has %d bytes", len(s.Domain))
-	}
+	v.name(field+": domain", s.Domain)
 	v.times(s, field)
 	v.ranges(c, s, field)
 }
 
 func (v *validation) times(s *Subnet, field string) {
-	if s.LeaseTime < 0 || s.LeaseTime > maxLease || s.LeaseTime%time.Second != 0 {
-		v.fault(field+": lease time", "give whole seconds, at most 136 years", "cannot be %s", s.LeaseTime)
-	}
-	if s.MaxLeaseTime < 0 || s.MaxLeaseTime > maxLease || s.MaxLeaseTime%time.Second != 0 {
-		v.fault(field+": maximum lease time", "give whole seconds, at most 136 years", "cannot be %s", s.MaxLeaseTime)
+	for _, t := range []struct {
+		name string
+		d    time.Duration
+	}{{"lease time", s.LeaseTime}, {"maximum lease time", s.MaxLeaseTime}} {
+		if t.d < 0 || t.d > LongestLease || t.d%time.Second != 0 {
+			v.fault(field+": "+t.name, "give whole seconds, at most 136 years", "cannot be %s", FormatTime(t.d))
+		}
 	}
 	if normal := s.leaseTime(0, false); s.MaxLeaseTime > 0 && s.MaxLeaseTime < normal {
-		v.fault(field+": maximum lease time", "raise it, or lower the lease time", "%s is less than the lease time of %s", s.MaxLeaseTime, normal)
+		v.fault(field+": maximum lease time", "raise it, or lower the lease time", "%s is less than the lease time of %s", FormatTime(s.MaxLeaseTime), FormatTime(normal))
 	}
 }
 
@@ -152,9 +158,7 @@ func (v *validation) hosts(c *Config) {
 			v.fault(field, "give each machine an address of its own", "has the address of host %s, %s", first.MAC, h.Addr)
 		}
 		addrs[h.Addr] = h
-		if len(h.Name) > 255 {
-			v.fault(field, "a host name has at most 255 bytes", "has a name of %d bytes", len(h.Name))
-		}
+		v.name(field+": name", h.Name)
 		v.hostAddr(c, h, field)
 	}
 }
@@ -170,6 +174,8 @@ func (v *validation) hostAddr(c *Config, h Host, field string) {
 	switch {
 	case edges && (h.Addr == network || h.Addr == broadcast):
 		v.fault(field, "choose another", "%s is the subnet's own address", h.Addr)
+	case !unicast(h.Addr):
+		v.fault(field, "choose another", "%s is not a machine's address", h.Addr)
 	case h.Addr == c.Server:
 		v.fault(field, "choose another", "%s is this server's address", h.Addr)
 	case h.Addr == s.Router:
@@ -180,9 +186,14 @@ func (v *validation) hostAddr(c *Config, h Host, field string) {
 // maxFile is the longest name that fits the header's file field with its NUL.
 const maxFile = 127
 
-func (v *validation) boot(b *Boot) {
-	if isSet(b.NextServer) && !b.NextServer.Is4() {
-		v.fault("next server "+b.NextServer.String(), "TFTP servers for DHCPv4 have IPv4 addresses", "is not an IPv4 address")
+func (v *validation) boot(c *Config) {
+	b := &c.Boot
+	switch next := b.NextServer; {
+	case !next.IsValid():
+	case !unicast(next):
+		v.fault("next server "+next.String(), "name the machine with the TFTP server, or leave it out: then it is this one", "is not a machine's IPv4 address")
+	case next.IsLoopback() && !c.Server.IsLoopback():
+		v.fault("next server "+next.String(), "name its address on the network, or leave it out: then it is this machine", "means each client itself")
 	}
 	v.file("boot file", b.File)
 	v.file("boot file for ipxe", b.IPXE)

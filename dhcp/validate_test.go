@@ -46,9 +46,15 @@ func TestValidate(t *testing.T) {
 		{"no range", func(c *Config) { c.Subnets[0].Ranges = nil }, []string{"subnet 192.168.122.0/24: has no address to give"}},
 		{"half a range", func(c *Config) { c.Subnets[0].Ranges = []lease.Range{{First: addr("192.168.122.9")}} }, []string{"is not two IPv4 addresses"}},
 		{"router outside", func(c *Config) { c.Subnets[0].Router = addr("192.168.1.1") }, []string{"subnet 192.168.122.0/24: router 192.168.1.1: is outside of the subnet"}},
-		{"IPv6 DNS", func(c *Config) { c.Subnets[0].DNS = []netip.Addr{addr("2001:db8::1")} }, []string{"DNS server 2001:db8::1: is not an IPv4 address"}},
+		{"IPv6 DNS", func(c *Config) { c.Subnets[0].DNS = []netip.Addr{addr("2001:db8::1")} }, []string{"DNS server 2001:db8::1: is not a machine's IPv4 address"}},
+		{"DNS on no machine", func(c *Config) { c.Subnets[0].DNS = []netip.Addr{addr("0.0.0.0")} }, []string{"DNS server 0.0.0.0: is not a machine's IPv4 address"}},
+		{"router on no machine", func(c *Config) { c.Subnets[0].Router = addr("0.0.0.0") }, []string{"router 0.0.0.0: is not a machine's IPv4 address"}},
+		{"a domain with a space", func(c *Config) { c.Subnets[0].Domain = "bad domain" }, []string{`domain: "bad domain" has the character ' '`}},
+		{"a host with a name that is none", func(c *Config) {
+			c.Hosts = []Host{{MAC: mac(hostMAC), Addr: addr("192.168.122.7"), Name: "bad_name!"}}
+		}, []string{"host " + hostMAC + `: name: "bad_name!" has the character '_'`}},
 		{"a domain too long", func(c *Config) { c.Subnets[0].Domain = strings.Repeat("d", 254) }, []string{"domain: has 254 bytes"}},
-		{"maximum below the default", func(c *Config) { c.Subnets[0].MaxLeaseTime = time.Hour }, []string{"maximum lease time: 1h0m0s is less than the lease time of 6h0m0s"}},
+		{"maximum below the default", func(c *Config) { c.Subnets[0].MaxLeaseTime = time.Hour }, []string{"maximum lease time: 1h is less than the lease time of 6h"}},
 		{"negative lease time", func(c *Config) { c.Subnets[0].LeaseTime = -time.Second }, []string{"lease time: cannot be -1s"}},
 		{"half a second", func(c *Config) { c.Subnets[0].LeaseTime = 500 * time.Millisecond }, []string{"lease time: cannot be 500ms"}},
 		{"the same MAC twice", func(c *Config) {
@@ -73,7 +79,11 @@ func TestValidate(t *testing.T) {
 		{"a newline in a boot file", func(c *Config) { c.Boot.File = "a\nb" }, []string{`boot file: has a control character in "a\nb"`}},
 		{"a NUL in a boot file", func(c *Config) { c.Boot.FileFor = map[boot.Arch]string{7: "a\x00b"} }, []string{"boot file for efi-x64: has a control character"}},
 		{"HTTP Boot without a URL", func(c *Config) { c.Boot.FileFor = map[boot.Arch]string{16: "bootx64.efi"} }, []string{`boot file for http-x64: "bootx64.efi" is not an http or https URL`}},
-		{"an IPv6 next server", func(c *Config) { c.Boot.NextServer = addr("2001:db8::1") }, []string{"next server 2001:db8::1: is not an IPv4 address"}},
+		{"an IPv6 next server", func(c *Config) { c.Boot.NextServer = addr("2001:db8::1") }, []string{"next server 2001:db8::1: is not a machine's IPv4 address"}},
+		{"next server 0.0.0.0", func(c *Config) { c.Boot.NextServer = addr("0.0.0.0") }, []string{"next server 0.0.0.0: is not a machine's IPv4 address"}},
+		{"next server 255.255.255.255", func(c *Config) { c.Boot.NextServer = addr("255.255.255.255") }, []string{"next server 255.255.255.255: is not a machine's"}},
+		{"a group as next server", func(c *Config) { c.Boot.NextServer = addr("224.0.0.1") }, []string{"next server 224.0.0.1: is not a machine's"}},
+		{"next server on each client", func(c *Config) { c.Boot.NextServer = addr("127.0.0.1") }, []string{"next server 127.0.0.1: means each client itself"}},
 		{"all at once", func(c *Config) {
 			c.Subnets[0].Router = addr("10.0.0.1")
 			c.Subnets[0].Ranges = []lease.Range{r("10.0.0.1", "10.0.0.2")}
