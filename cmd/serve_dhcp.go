@@ -7,8 +7,6 @@ import (
 	"io/fs"
 	"net"
 	"net/netip"
-	"os"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
@@ -95,16 +93,16 @@ needs root, or CAP_NET_BIND_SERVICE and CAP_NET_RAW.`,
 
 func (o *serveDHCPOptions) addNetworkFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.Var(newValue(&o.subnet, "prefix", netip.ParsePrefix, nil), "subnet", "the network to serve, as `CIDR` (default: that of the interface)")
+	f.Var(newValue(&o.subnet, "prefix", parseSubnet, nil), "subnet", "the network to serve, as `CIDR` (default: that of the interface)")
 	f.Var(newList(&o.ranges, "range", parseRange), "range", "give out these addresses, `FIRST-LAST`; repeatable (default: the upper half of the subnet)")
 	f.Var(newValue(&o.router, "address", o.parseRouter, nil), "router", "the default gateway of the clients, `ADDRESS` or none (default: that of the interface)")
-	f.Var(newList(&o.dns, "address", netip.ParseAddr), "dns", "a DNS server of the clients, `ADDRESS`; repeatable")
+	f.Var(newList(&o.dns, "address", parseIPv4), "dns", "a DNS server of the clients, `ADDRESS`; repeatable")
 	f.StringVar(&o.domain, "domain", "", "the DNS domain of the clients, `NAME`")
 	o.leaseTime, o.maxLeaseTime = dhcp.DefaultLeaseTime, 0
-	f.Var(newValue(&o.leaseTime, "duration", parseSeconds, formatLease), "lease-time", "how long a lease lasts, `TIME` like 6h or in seconds")
-	f.Var(newValue(&o.maxLeaseTime, "duration", parseSeconds, nil), "max-lease-time", "the longest lease that a client gets by asking, `TIME` (default: 12h, or the lease time)")
+	f.Var(newValue(&o.leaseTime, "duration", parseLeaseTime, dhcp.FormatTime), "lease-time", "how long a lease lasts, `TIME` like 6h or in seconds")
+	f.Var(newValue(&o.maxLeaseTime, "duration", parseLeaseTime, nil), "max-lease-time", "the longest lease that a client gets by asking, `TIME` (default: 12h, or the lease time)")
 	f.Var(newList(&o.hosts, "host", parseHost), "host", "give a machine its own address and name, `MAC=IP[,NAME]`; repeatable")
-	f.Var(newValue(&o.nextServer, "address", netip.ParseAddr, nil), "next-server", "where the boot files are, `ADDRESS` (default: this machine)")
+	f.Var(newValue(&o.nextServer, "address", parseIPv4, nil), "next-server", "where the boot files are, `ADDRESS` (default: this machine)")
 	f.StringVar(&o.bootfile, "bootfile", o.bootfile, "what BIOS machines boot, `NAME`")
 	f.Var(newList(&o.bootfileFor, "file", parseBootfileFor), "bootfile-for", "what machines of an architecture, or those that run iPXE, boot, `ARCH=NAME`; repeatable")
 	_ = cmd.RegisterFlagCompletionFunc("bootfile-for", completeArchs)
@@ -118,8 +116,8 @@ func (o *serveDHCPOptions) addServerFlags(cmd *cobra.Command) {
 	f.BoolVar(&o.force, "force", false, "serve at once, even if there is another DHCP server")
 	f.BoolVar(&o.authoritative, "authoritative", false, "refuse or adopt machines with addresses that this server does not know of")
 	f.BoolVar(&o.byClientID, "by-client-id", false, "tell machines apart by option 61, not by their MAC alone (RFC 2131)")
-	f.Uint16Var(&o.port, "port", o.port, "the DHCP server's `PORT`; clients are on the next one")
-	f.Uint16Var(&o.bootPort, "boot-port", o.bootPort, "the `PORT` of the PXE boot service; 0 serves none")
+	f.Var(newValue(&o.port, "port", parsePort, formatPort), "port", "the DHCP server's `PORT`; clients are on the next one; 0 takes a free one, for tests")
+	f.Var(newValue(&o.bootPort, "port", parsePort, formatPort), "boot-port", "the `PORT` of the PXE boot service; 0 serves none")
 	_ = cmd.RegisterFlagCompletionFunc("interface", completeInterfaces)
 }
 
@@ -135,7 +133,7 @@ func (o *serveDHCPOptions) check(cmd *cobra.Command) error {
 			return withHint(usagef("--%s does not go with --proxy", name), "a proxy gives no addresses; the DHCP server beside it does")
 		}
 	}
-	return nil
+	return checkBootfiles(o.bootfileFor)
 }
 
 // dhcpServer is a server on its sockets, before it serves.
@@ -154,10 +152,10 @@ func runServeDHCP(ctx context.Context, s Streams, o serveDHCPOptions) error {
 	d := &dhcpServer{o: o, view: newDHCPView(s, o.common)}
 	defer d.close()
 	for _, step := range []func() error{
-		func() error { return d.configure(s) },
+		func() error { return d.configure() },
 		d.listen,
 		func() error { return d.lookForOthers(ctx) },
-		d.openLeases,
+		func() error { return d.openLeases(s) },
 	} {
 		err := step()
 		if ctx.Err() != nil {
@@ -178,16 +176,23 @@ func (d *dhcpServer) close() {
 	}
 }
 
-func (d *dhcpServer) configure(s Streams) error {
+func (d *dhcpServer) configure() error {
 	var err error
 	if d.net, err = attach(d.o.iface, d.o.subnet); err != nil {
 		return err
 	}
 	d.cfg = d.o.config(d.net)
-	if d.o.leaseFile == "" {
-		d.o.leaseFile = filepath.Join(stateDir(s, os.Geteuid() == 0), "dhcp-"+d.o.iface+".leases")
+	err = explainConfig(d.cfg.Validate())
+	if !d.o.proxy && !d.o.subnet.IsValid() {
+		err = d.net.explainAlone(err, d.o.iface)
 	}
-	return explainConfig(d.cfg.Validate())
+	if err != nil {
+		return err
+	}
+	if len(d.net.others) > 0 && !d.o.subnet.IsValid() {
+		d.view.severalAddresses(d.o.iface, d.net)
+	}
+	return nil
 }
 
 func (d *dhcpServer) listen() error {
@@ -222,31 +227,6 @@ func (d *dhcpServer) explainListen(err error, port uint16) error {
 		return withHint(err, "serve-dhcp needs Linux; `pxe try` runs everywhere")
 	}
 	return err
-}
-
-func (d *dhcpServer) openLeases() error {
-	if d.cfg.Proxy {
-		return nil
-	}
-	path := d.o.leaseFile
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return withHint(fmt.Errorf("lease file: %w", err), "choose another place with --lease-file")
-	}
-	var err error
-	d.leases, err = lease.Open(path, d.cfg.Pools(), time.Now())
-	switch {
-	case errors.Is(err, lease.ErrLocked):
-		return withHint(fmt.Errorf("lease file %w", err), "a server runs with it already; a second one needs another --lease-file")
-	case errors.Is(err, lease.ErrFormat), errors.Is(err, fs.ErrPermission):
-		return withHint(fmt.Errorf("lease file %w", err), "choose another file with --lease-file")
-	case err != nil:
-		return fmt.Errorf("lease file %w", err)
-	}
-	d.cleanup = append(d.cleanup, d.leases.Close)
-	if lines, copied := d.leases.Damaged(); lines > 0 {
-		d.view.damaged(path, lines, copied)
-	}
-	return nil
 }
 
 func (d *dhcpServer) serve(ctx context.Context) error {

@@ -10,12 +10,8 @@ import (
 	"net"
 	"net/netip"
 	"os"
-	"path/filepath"
-	"strconv"
+	"slices"
 	"strings"
-	"time"
-
-	"github.com/spf13/cobra"
 
 	"pxe/boot"
 	"pxe/dhcp"
@@ -25,13 +21,15 @@ import (
 // attachment is what an interface tells about the network behind it.
 type attachment struct {
 	mac     net.HardwareAddr
-	addr    netip.Addr   // our address, in subnet if there is one in it
-	subnet  netip.Prefix // to serve
-	gateway netip.Addr   // the default gateway, if it is in subnet
+	addr    netip.Addr     // our address, in subnet if there is one in it
+	others  []netip.Prefix // the interface's other IPv4 addresses
+	subnet  netip.Prefix   // to serve
+	gateway netip.Addr     // the default gateway, if it is in subnet
 }
 
 // attach looks at an interface. With a subnet, its address in that subnet is
-// taken, else its first one: a relay may stand before the subnet.
+// taken, else the first one that has a network: a relay may stand before the
+// subnet.
 func attach(name string, subnet netip.Prefix) (attachment, error) {
 	iface, err := net.InterfaceByName(name)
 	if err != nil {
@@ -45,12 +43,12 @@ func attach(name string, subnet netip.Prefix) (attachment, error) {
 	if err != nil {
 		return attachment{}, fmt.Errorf("interface %s: %w", name, err)
 	}
-	own, ok := ownPrefix(addrs, subnet)
+	own, others, ok := ownPrefix(addrs, subnet)
 	if !ok {
 		return attachment{}, withHint(fmt.Errorf("interface %s has no IPv4 address", name),
 			"give it one, as the server's: `ip address add 192.168.122.1/24 dev %s`", name)
 	}
-	a := attachment{mac: iface.HardwareAddr, addr: own.Addr(), subnet: own.Masked()}
+	a := attachment{mac: iface.HardwareAddr, addr: own.Addr(), others: others, subnet: own.Masked()}
 	if subnet.IsValid() {
 		a.subnet = subnet
 	}
@@ -64,21 +62,39 @@ func attach(name string, subnet netip.Prefix) (attachment, error) {
 }
 
 // ownPrefix picks an IPv4 address of an interface: one in the subnet, else the
-// first.
-func ownPrefix(addrs []net.Addr, subnet netip.Prefix) (own netip.Prefix, ok bool) {
+// first with a network behind it, else the first. The others are those that it
+// did not pick.
+func ownPrefix(addrs []net.Addr, subnet netip.Prefix) (own netip.Prefix, others []netip.Prefix, ok bool) {
 	for _, a := range addrs {
-		p, err := netip.ParsePrefix(a.String())
-		if err != nil || !p.Addr().Is4() {
-			continue
-		}
-		if subnet.IsValid() && subnet.Contains(p.Addr()) {
-			return p, true
-		}
-		if !ok {
-			own, ok = p, true
+		if p, err := netip.ParsePrefix(a.String()); err == nil && p.Addr().Is4() {
+			others = append(others, p)
 		}
 	}
-	return own, ok
+	if len(others) == 0 {
+		return netip.Prefix{}, nil, false
+	}
+	i := 0
+	for _, fits := range []func(netip.Prefix) bool{
+		func(p netip.Prefix) bool { return subnet.IsValid() && subnet.Contains(p.Addr()) },
+		func(p netip.Prefix) bool { return p.Bits() < 31 },
+	} {
+		if at := slices.IndexFunc(others, fits); at >= 0 {
+			i = at
+			break
+		}
+	}
+	return others[i], slices.Delete(slices.Clone(others), i, i+1), true
+}
+
+// explainAlone adds what to do about an interface whose address has no network
+// behind it, where addresses are to be given and no subnet is named.
+func (a attachment) explainAlone(err error, iface string) error {
+	if err == nil || a.subnet.Bits() < 31 {
+		return err
+	}
+	return withHint(usagef("interface %s has the address %s/%d, and no network to give addresses of", iface, a.addr, a.subnet.Bits()),
+		"name the network with --subnet, like --subnet %s, or give the interface the prefix length of its network",
+		netip.PrefixFrom(a.addr, 24).Masked())
 }
 
 // defaultGateway reads the gateway of an interface's default route from
@@ -142,117 +158,4 @@ func upperHalf(subnet netip.Prefix) []lease.Range {
 	last := broadcast.Prev()
 	half := netip.PrefixFrom(last, subnet.Bits()+1).Masked()
 	return []lease.Range{{First: half.Addr(), Last: last}}
-}
-
-// stateDir is where leases are kept: what systemd says, else the system's place
-// for root, else the user's.
-func stateDir(s Streams, root bool) string {
-	if dir := s.getenv("STATE_DIRECTORY"); dir != "" {
-		first, _, _ := strings.Cut(dir, ":")
-		return first
-	}
-	if root {
-		return "/var/lib/pxe"
-	}
-	if dir := s.getenv("XDG_STATE_HOME"); dir != "" {
-		return filepath.Join(dir, "pxe")
-	}
-	return filepath.Join(s.getenv("HOME"), ".local", "state", "pxe")
-}
-
-// bootfileFor is a value of --bootfile-for.
-type bootfileFor struct {
-	arch boot.Arch
-	ipxe bool // in place of arch
-	name string
-}
-
-// clientIPXE is the word for iPXE in the place of an architecture.
-const clientIPXE = "ipxe"
-
-func parseBootfileFor(s string) (bootfileFor, error) {
-	who, name, ok := strings.Cut(s, "=")
-	if !ok {
-		return bootfileFor{}, fmt.Errorf("%q is not ARCH=NAME: want efi-x64=bootx64.efi, or ipxe=http://server/boot.ipxe", s)
-	}
-	if who == clientIPXE {
-		return bootfileFor{ipxe: true, name: name}, nil
-	}
-	arch, err := boot.ParseArch(who)
-	return bootfileFor{arch: arch, name: name}, err
-}
-
-func completeArchs(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-	var words []string
-	for _, name := range append(boot.ArchNames(), clientIPXE) {
-		words = append(words, name+"=")
-	}
-	return words, cobra.ShellCompDirectiveNoSpace | cobra.ShellCompDirectiveNoFileComp
-}
-
-func parseRange(s string) (lease.Range, error) {
-	first, last, ok := strings.Cut(s, "-")
-	if !ok {
-		last = first // a range of one
-	}
-	a, err := netip.ParseAddr(strings.TrimSpace(first))
-	if err != nil {
-		return lease.Range{}, fmt.Errorf("%q is not FIRST-LAST: want 192.168.122.100-192.168.122.200", s)
-	}
-	b, err := netip.ParseAddr(strings.TrimSpace(last))
-	if err != nil {
-		return lease.Range{}, fmt.Errorf("%q is not FIRST-LAST: want 192.168.122.100-192.168.122.200", s)
-	}
-	return lease.Range{First: a, Last: b}, nil
-}
-
-func parseHost(s string) (dhcp.Host, error) {
-	mac, rest, ok := strings.Cut(s, "=")
-	if !ok {
-		return dhcp.Host{}, fmt.Errorf("%q is not MAC=IP[,NAME]: want 52:54:00:12:34:56=192.168.122.10,node1", s)
-	}
-	h := dhcp.Host{}
-	ip, name, _ := strings.Cut(rest, ",")
-	var err error
-	if h.MAC, err = parseMAC(mac); err != nil {
-		return dhcp.Host{}, err
-	}
-	if h.Addr, err = netip.ParseAddr(ip); err != nil {
-		return dhcp.Host{}, fmt.Errorf("%q is not an address", ip)
-	}
-	h.Name = name
-	return h, nil
-}
-
-// parseRouter reads an address, or "none" for no router at all.
-func (o *serveDHCPOptions) parseRouter(s string) (netip.Addr, error) {
-	o.noRouter = s == "none"
-	if o.noRouter {
-		return netip.Addr{}, nil
-	}
-	return netip.ParseAddr(s)
-}
-
-// formatLease writes a time as parseSeconds reads it: "6h", not "6h0m0s".
-func formatLease(d time.Duration) string {
-	text := d.String()
-	if strings.HasSuffix(text, "m0s") {
-		text = strings.TrimSuffix(text, "0s")
-	}
-	if strings.HasSuffix(text, "h0m") {
-		text = strings.TrimSuffix(text, "0m")
-	}
-	return text
-}
-
-// parseSeconds reads a time as dhcpd.conf has it, in seconds, or with units.
-func parseSeconds(s string) (time.Duration, error) {
-	if n, err := strconv.ParseUint(s, 10, 32); err == nil && n > 0 {
-		return time.Duration(n) * time.Second, nil
-	}
-	d, err := time.ParseDuration(s)
-	if err != nil || d <= 0 {
-		return 0, fmt.Errorf("%q is not a time: want 6h, 30m, or seconds like 21600", s)
-	}
-	return d, nil
 }

@@ -14,12 +14,12 @@ import (
 // TestServeDHCPOnLoopback runs the whole command where nobody needs a
 // privilege: it announces itself, answers, writes events, and ends in order.
 func TestServeDHCPOnLoopback(t *testing.T) {
-	leases := filepath.Join(t.TempDir(), "state", "leases")
+	leases := filepath.Join(t.TempDir(), "leases")
 	server := startServer(t, "serve-dhcp", "--interface", "lo", "--force", "--port", "0", "--boot-port", "0",
 		"--range", "127.0.0.100-127.0.0.109", "--lease-file", leases)
 	var first dhcpListeningJSON
 	server.next(&first)
-	if first.Event != "listening" || first.Interface != "lo" || first.Addresses != 10 || first.LeaseFile != leases || first.BootFiles["efi-x64"] != "bootx64.efi" {
+	if first.Event != "listening" || first.Interface != "lo" || first.Addresses != 10 || first.LeaseFile != leases || first.LeaseSeconds != 21600 || first.BootFiles["efi-x64"] != "bootx64.efi" {
 		t.Errorf("first line %+v", first)
 	}
 

@@ -133,14 +133,75 @@ func TestUpperHalf(t *testing.T) {
 	}
 }
 
-func TestFormatLease(t *testing.T) {
-	for d, want := range map[time.Duration]string{
-		6 * time.Hour: "6h", 90 * time.Minute: "1h30m", 10 * time.Minute: "10m", 90 * time.Second: "1m30s", time.Hour + time.Second: "1h0m1s",
+func TestParseLeaseTime(t *testing.T) {
+	for text, want := range map[string]time.Duration{
+		"21600": 6 * time.Hour, "6h": 6 * time.Hour, "1": time.Second, "4294967294": dhcp.LongestLease,
 	} {
-		got := formatLease(d)
-		if back, err := parseSeconds(got); got != want || err != nil || back != d {
-			t.Errorf("%s is %q and reads back as %s, %v, want %q", d, got, back, err, want)
+		got, err := parseLeaseTime(text)
+		if got != want || err != nil {
+			t.Errorf("%s is %s, %v, want %s", text, got, err, want)
 		}
+		if back, err := parseLeaseTime(dhcp.FormatTime(got)); back != want || err != nil {
+			t.Errorf("%s reads back as %s, %v", dhcp.FormatTime(got), back, err)
+		}
+	}
+	for text, want := range map[string]string{
+		"0": "out of range", "-5s": "out of range", "-5": "out of range", "999ms": "out of range", "4294967295": "out of range",
+		"9999999999": "out of range", "99999999999999999999": "out of range", "soon": "is not a time",
+	} {
+		if _, err := parseLeaseTime(text); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %s", text, err, want)
+		}
+	}
+}
+
+// TestOwnPrefix picks one of an interface's addresses.
+func TestOwnPrefix(t *testing.T) {
+	tests := []struct {
+		name, addrs, subnet string
+		own, others         string
+	}{
+		{"one", "192.0.2.7/24", "", "192.0.2.7/24", ""},
+		{"the first of two", "fe80::1/64 192.0.2.7/24 198.51.100.7/24", "", "192.0.2.7/24", "198.51.100.7/24"},
+		{"that of the subnet", "192.0.2.7/24 198.51.100.7/24", "198.51.100.0/24", "198.51.100.7/24", "192.0.2.7/24"},
+		{"one of no network", "192.0.2.7/32", "", "192.0.2.7/32", ""},
+		{"one of no network comes first", "192.0.2.9/32 192.0.2.7/24", "", "192.0.2.7/24", "192.0.2.9/32"},
+		{"a subnet behind a relay", "192.0.2.7/24 198.51.100.7/24", "10.0.0.0/8", "192.0.2.7/24", "198.51.100.7/24"},
+		{"none", "fe80::1/64", "", "invalid Prefix", ""},
+	}
+	for _, tt := range tests {
+		var addrs []net.Addr
+		for a := range strings.FieldsSeq(tt.addrs) {
+			ip, ipnet, err := net.ParseCIDR(a)
+			if err != nil {
+				t.Fatal(err)
+			}
+			addrs = append(addrs, &net.IPNet{IP: ip, Mask: ipnet.Mask})
+		}
+		var subnet netip.Prefix
+		if tt.subnet != "" {
+			subnet = netip.MustParsePrefix(tt.subnet)
+		}
+		own, others, ok := ownPrefix(addrs, subnet)
+		var texts []string
+		for _, p := range others {
+			texts = append(texts, p.String())
+		}
+		if got := strings.Join(texts, " "); own.String() != tt.own || got != tt.others || ok != own.IsValid() {
+			t.Errorf("%s: %s beside %q, %t, want %s beside %q", tt.name, own, got, ok, tt.own, tt.others)
+		}
+	}
+}
+
+// TestAddressAlone says what to do about an interface with a /32.
+func TestAddressAlone(t *testing.T) {
+	a := attachment{addr: netip.MustParseAddr("192.0.2.7"), subnet: netip.MustParsePrefix("192.0.2.7/32")}
+	err := a.explainAlone(errors.New("no address to give"), "eth0")
+	if codeFor(err) != exitUsage || !strings.Contains(err.Error(), "192.0.2.7/32") || !strings.Contains(hintOf(err), "--subnet 192.0.2.0/24") {
+		t.Errorf("%v, hint %q", err, hintOf(err))
+	}
+	if err := a.explainAlone(nil, "eth0"); err != nil {
+		t.Errorf("nothing is wrong, and yet %v", err)
 	}
 }
 

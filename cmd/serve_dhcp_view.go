@@ -131,6 +131,15 @@ func bootFiles(b dhcp.Boot) []bootFile {
 	return files
 }
 
+// severalAddresses tells which of an interface's addresses counts.
+func (v dhcpView) severalAddresses(iface string, a attachment) {
+	var others []string
+	for _, p := range a.others {
+		others = append(others, p.String())
+	}
+	v.log.Warn("the interface has several addresses; --subnet chooses another", "interface", iface, "taken", a.addr, "others", strings.Join(others, " "))
+}
+
 // damaged warns of a lease file that could not be read in full.
 func (v dhcpView) damaged(path string, lines int, copied string) {
 	v.log.Warn("some leases could not be read and are lost", "file", path, "lines", lines, "copy", copied)
@@ -253,7 +262,7 @@ func dhcpAttrs(e dhcp.Event) []any {
 	add("arch", line.Arch)
 	add("file", e.File)
 	if e.Lease > 0 {
-		add("for", formatLease(e.Lease))
+		add("for", dhcp.FormatTime(e.Lease))
 	}
 	if line.Relay != nil {
 		add("relay", line.Relay.String())

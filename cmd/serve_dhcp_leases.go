@@ -1,0 +1,77 @@
+package cmd
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"pxe/dhcp/lease"
+)
+
+// leaseDir names the lease file if no flag did, and makes its folder then. One
+// that was named has to be in a folder that is there: it may be misspelt.
+func (d *dhcpServer) leaseDir(s Streams) error {
+	named := d.o.leaseFile != ""
+	if !named {
+		d.o.leaseFile = filepath.Join(stateDir(s, os.Geteuid() == 0), "dhcp-"+d.o.iface+".leases")
+	}
+	dir := filepath.Dir(d.o.leaseFile)
+	_, err := os.Stat(dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && named:
+		return withHint(fmt.Errorf("lease file %s: there is no folder %s", d.o.leaseFile, dir), "make it with `mkdir -p %s`, or correct --lease-file", dir)
+	case errors.Is(err, fs.ErrNotExist):
+		if err = os.MkdirAll(dir, 0o755); err == nil {
+			d.view.log.Info("made the folder of the leases", "folder", dir)
+		}
+	}
+	if err != nil {
+		return withHint(fmt.Errorf("lease file: %w", err), "choose another place with --lease-file")
+	}
+	return nil
+}
+
+func (d *dhcpServer) openLeases(s Streams) error {
+	if d.cfg.Proxy {
+		return nil
+	}
+	if err := d.leaseDir(s); err != nil {
+		return err
+	}
+	path := d.o.leaseFile
+	var err error
+	d.leases, err = lease.Open(path, d.cfg.Pools(), time.Now())
+	switch {
+	case errors.Is(err, lease.ErrLocked):
+		return withHint(fmt.Errorf("lease file %w", err), "a server runs with it already; a second one needs another --lease-file")
+	case errors.Is(err, lease.ErrFormat), errors.Is(err, fs.ErrPermission):
+		return withHint(fmt.Errorf("lease file %w", err), "choose another file with --lease-file")
+	case err != nil:
+		return fmt.Errorf("lease file %w", err)
+	}
+	d.cleanup = append(d.cleanup, d.leases.Close)
+	if lines, copied := d.leases.Damaged(); lines > 0 {
+		d.view.damaged(path, lines, copied)
+	}
+	return nil
+}
+
+// stateDir is where leases are kept: what systemd says, else the system's place
+// for root, else the user's.
+func stateDir(s Streams, root bool) string {
+	if dir := s.getenv("STATE_DIRECTORY"); dir != "" {
+		first, _, _ := strings.Cut(dir, ":")
+		return first
+	}
+	if root {
+		return "/var/lib/pxe"
+	}
+	if dir := s.getenv("XDG_STATE_HOME"); dir != "" {
+		return filepath.Join(dir, "pxe")
+	}
+	return filepath.Join(s.getenv("HOME"), ".local", "state", "pxe")
+}
