@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// Event is one answered request.
+// Event is one request that reached the tree, and its answer. What net/http
+// refuses before, because it is no HTTP or its header is too long, is not told.
 type Event struct {
 	Time      time.Time      // when the request arrived
 	Client    netip.AddrPort // the zero value when the transport has no addresses

@@ -74,6 +74,7 @@ func (h *handler) serve(w http.ResponseWriter, r *http.Request) error {
 		refuse(w, r, http.StatusMethodNotAllowed)
 		return fmt.Errorf("method %q is not supported", r.Method)
 	}
+	r = withRange(r)
 	name := clean(r.URL.Path)
 	file, info, err := open(h.tree, name)
 	if err != nil {

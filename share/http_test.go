@@ -121,6 +121,9 @@ func TestAnswers(t *testing.T) {
 		{"the end", "GET", "/linux", map[string]string{"Range": "bytes=-1"}, answer{206, binary, 1, "9"}},
 		{"beyond the end", "GET", "/linux", map[string]string{"Range": "bytes=99-"},
 			answer{416, text, -1, "invalid range: failed to overlap\n"}},
+		{"far beyond the end", "GET", "/linux", map[string]string{"Range": "bytes=14-99999999999999999999"}, answer{206, binary, 2, "89"}},
+		{"another unit", "GET", "/linux", map[string]string{"Range": "lines=1-2"}, answer{200, binary, 16, "<html>0123456789"}},
+		{"backwards", "GET", "/linux", map[string]string{"Range": "bytes=3-1"}, answer{200, binary, 16, "<html>0123456789"}},
 
 		{"missing", "GET", "/nothing", nil, missing},
 		{"missing, HEAD", "HEAD", "/nothing", nil, answer{404, text, 10, ""}},

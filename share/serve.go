@@ -29,6 +29,8 @@ func Serve(ctx context.Context, l net.Listener, h http.Handler) error {
 		ReadHeaderTimeout: headerTimeout,
 		IdleTimeout:       idleTimeout,
 		ErrorLog:          log.New(io.Discard, "", 0), // what matters is in the events
+		// OPTIONS * is refused by the handler, and told, as other methods are.
+		DisableGeneralOptionsHandler: true,
 	}
 	ended := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {

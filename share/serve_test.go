@@ -1,6 +1,7 @@
 package share
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"io"
@@ -56,6 +57,38 @@ func TestServe(t *testing.T) {
 	cancel()
 	if err := <-done; err != nil {
 		t.Errorf("Serve returned %v, want nil when its context ends", err)
+	}
+}
+
+// OPTIONS *, which net/http would answer by itself, is an event as well.
+func TestServeTellsOfOptions(t *testing.T) {
+	events := make(chan Event, 1)
+	l := newPipes()
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error)
+	go func() { done <- Serve(ctx, l, HTTP(fstest.MapFS{}, func(e Event) { events <- e })) }()
+	conn, err := l.DialContext(ctx, "tcp", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := io.WriteString(conn, "OPTIONS * HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if resp.StatusCode != http.StatusMethodNotAllowed {
+		t.Fatalf("status %d, want 405", resp.StatusCode)
+	}
+	if e := <-events; e.Method != "OPTIONS" || e.Status != http.StatusMethodNotAllowed {
+		t.Errorf("event %+v", e)
+	}
+	cancel()
+	if err := <-done; err != nil {
+		t.Error(err)
 	}
 }
 
