@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -20,6 +21,7 @@ import (
 	"golang.org/x/net/http/httpproxy"
 
 	"pxe/fetch"
+	"pxe/tftp"
 )
 
 type fetchOptions struct {
@@ -154,7 +156,9 @@ func destination(output, rawURL string) (string, error) {
 	switch isDir := err == nil && info.IsDir(); {
 	case isDir:
 	case os.IsPathSeparator(output[len(output)-1]):
-		return "", withHint(fmt.Errorf("no such directory: %s", output), "create it with: mkdir -p %s", output)
+		return "", noDirectory(output)
+	case !exists(filepath.Dir(output)):
+		return "", noDirectory(filepath.Dir(output))
 	default:
 		return output, nil
 	}
@@ -169,15 +173,23 @@ func destination(output, rawURL string) (string, error) {
 	return filepath.Join(output, name), nil
 }
 
+func noDirectory(name string) error {
+	return withHint(fmt.Errorf("no such directory: %s", name), "create it with: mkdir -p %s", name)
+}
+
 // explainFetch adds the next step to what went wrong, and the exit code 3 to a
 // file that is not there.
 func explainFetch(err error, dest string) error {
 	var status *fetch.StatusError
+	var packet *tftp.Error
+	var dns *net.DNSError
 	switch {
 	case errors.Is(err, fetch.ErrBadURL):
 		return withHint(&usageError{err}, "write tftp://SERVER/FILE, http://SERVER/FILE or https://SERVER/FILE")
 	case errors.Is(err, fetch.ErrNotFound):
 		return &noError{withHint(err, "check the name: it is relative to the server's root, and case matters")}
+	case errors.As(err, &packet) && strings.Contains(strings.ToLower(packet.Message), "directory"):
+		return withHint(err, "name a file: TFTP cannot list a directory")
 	case errors.Is(err, fetch.ErrForbidden):
 		return withHint(err, "the server may not read the file or does not give it out: check its rights (for TFTP: chmod a+r) and the server's log")
 	case errors.Is(err, fetch.ErrChecksum):
@@ -190,6 +202,8 @@ func explainFetch(err error, dest string) error {
 		return withHint(err, "boot firmware and GRUB do not follow redirects: give them the URL of the file itself")
 	case dest != "" && exists(dest+".part"):
 		return withHint(err, "the beginning is kept in %s: the same command goes on from there", dest+".part")
+	case errors.As(err, &dns):
+		return withHint(err, "check the server's name, or give its address: most boot firmware takes nothing else")
 	case errors.Is(err, fetch.ErrRefused):
 		return withHint(err, "the host is up but nothing listens on that port: is the server running?")
 	case errors.Is(err, fetch.ErrNoAnswer):

@@ -17,6 +17,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"pxe/fetch"
 	"pxe/share"
 	"pxe/tftp"
 )
@@ -104,6 +105,14 @@ func run(ctx context.Context, s Streams, args ...string) error {
 	root := newRootCmd(s)
 	root.SetArgs(args)
 	return root.ExecuteContext(ctx)
+}
+
+// A name that nobody knows is the name's fault, not the server's.
+func TestFetchOfAnUnknownName(t *testing.T) {
+	err := explainFetch(&fetch.Error{URL: "tftp://nohost/x", Err: &net.DNSError{Err: "no such host", Name: "nohost", IsNotFound: true}}, "")
+	if !strings.Contains(hintOf(err), "check the server's name") || codeFor(err) != exitFailed {
+		t.Errorf("%v, hint %q", err, hintOf(err))
+	}
 }
 
 // A terminal gets text, and nothing that it would obey.

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"os"
 	"strings"
 	"time"
 
@@ -32,8 +33,8 @@ installers.
 
 Ranges and HEAD are supported, directories are listed, and nothing is ever
 redirected, since boot firmware does not follow. Nothing outside ROOT can be
-reached, also through symbolic links. Every answered request is one line; with
--o json it is one line of JSON on standard output.`,
+reached, also through symbolic links. Every request that reaches the tree is one
+line; with -o json it is one line of JSON on standard output.`,
 		Example: `  pxe serve-http /srv/boot
   pxe serve-http . --listen :8080
   pxe serve-http /srv/boot --listen 192.168.122.1:80 -o json`,
@@ -119,7 +120,7 @@ func (v httpView) request(e share.Event) {
 			Status: e.Status, SentBytes: e.Bytes, TotalBytes: e.Length, Seconds: e.Duration.Seconds(),
 		}
 		if e.Err != nil {
-			line.Error = e.Err.Error()
+			line.Error = cause(e.Err).Error()
 		}
 		v.write(line)
 		return
@@ -138,14 +139,25 @@ func (v httpView) request(e share.Event) {
 	case e.Err == nil && e.Bytes > 0:
 		attrs = append(attrs, "sent", formatBytes(e.Bytes), "in", formatDuration(e.Duration))
 	}
-	v.log.Log(context.Background(), level, msg, append(attrs, "agent", oneLine(e.UserAgent))...)
+	if e.UserAgent != "" {
+		attrs = append(attrs, "agent", oneLine(e.UserAgent))
+	}
+	v.log.Log(context.Background(), level, msg, attrs...)
 }
 
-// cause drops the name of the file, which the line has already.
+// cause drops the name of the file and the addresses, which the line has
+// already, and the system call, which nobody asked about.
 func cause(err error) error {
 	var named *fs.PathError
-	if errors.As(err, &named) {
-		return named.Err
+	var network *net.OpError
+	var call *os.SyscallError
+	switch {
+	case errors.As(err, &named):
+		return cause(named.Err)
+	case errors.As(err, &network):
+		return cause(network.Err)
+	case errors.As(err, &call):
+		return call.Err
 	}
 	return err
 }

@@ -96,11 +96,13 @@ func TestHTTPLogLines(t *testing.T) {
 		{share.Event{Method: "HEAD", Path: "/linux", Status: 200, Length: 2000, UserAgent: "UefiHttpBoot/1.0"},
 			`INFO "told the size" path=/linux status=200 method=HEAD agent=UefiHttpBoot/1.0`},
 		{share.Event{Method: "GET", Path: "/a\nb", Status: 404, Bytes: 10, Err: fs.ErrNotExist},
-			`INFO "not found" path=/a\nb status=404 agent=""`},
+			`INFO "not found" path=/a\nb status=404`},
 		{share.Event{Method: "GET", Path: "/x", Status: 403, Bytes: 10, Err: &fs.PathError{Op: "statat", Path: "x", Err: errors.New("path escapes from parent")}},
-			`WARN refused path=/x status=403 err="path escapes from parent" agent=""`},
+			`WARN refused path=/x status=403 err="path escapes from parent"`},
 		{share.Event{Method: "GET", Path: "/x", Range: "bytes=5-", Status: 206, Bytes: 10, Err: io.ErrUnexpectedEOF},
-			`WARN interrupted path=/x status=206 range="bytes=5-" err="unexpected EOF" agent=""`},
+			`WARN interrupted path=/x status=206 range="bytes=5-" err="unexpected EOF"`},
+		{share.Event{Method: "GET", Path: "/x", Status: 200, Length: 20, Bytes: 10, Err: &net.OpError{Op: "readfrom", Net: "tcp", Err: os.NewSyscallError("sendfile", syscall.ECONNRESET)}},
+			`WARN interrupted path=/x status=200 err="connection reset by peer"`},
 	} {
 		var out bytes.Buffer
 		plain := slog.NewTextHandler(&out, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"os"
 	"syscall"
 
 	"pxe/tftp"
@@ -103,6 +104,28 @@ func kindOf(err error) error {
 		return ErrNoSize
 	}
 	return nil
+}
+
+// reason drops what package net says before the system's error: which local port
+// was in use and which system call failed is of no interest, and the server is
+// in the URL. A proxy is not.
+func reason(err error) error {
+	op, ok := err.(*net.OpError)
+	if !ok {
+		return err
+	}
+	var dial *net.OpError
+	if op.Op == "proxyconnect" && errors.As(op.Err, &dial) {
+		return fmt.Errorf("proxy %v: %w", dial.Addr, reason(dial))
+	}
+	switch op.Op {
+	case "dial", "read", "write":
+		err = op.Err
+	}
+	if call, ok := err.(*os.SyscallError); ok {
+		err = call.Err
+	}
+	return err
 }
 
 // unwrapURL drops the method and URL that net/url and net/http put before an

@@ -97,7 +97,7 @@ func (j *job) failed(err error) error {
 			err = fmt.Errorf("after %d bytes %w", j.sink.done, err)
 		}
 	}
-	return &Error{URL: j.url.Redacted(), Kind: kindOf(err), Err: err}
+	return &Error{URL: j.url.Redacted(), Kind: kindOf(err), Err: reason(err)}
 }
 
 // answer is what a server says before the file.
