@@ -68,8 +68,12 @@ Before it serves, the server looks for another one on the network for 4.5 second
 serves at once. While it serves, it looks again after a minute and then every five,
 and warns of any that it finds. A proxy does not look.
 
-Every event is a line; with -o json it is one line of JSON on standard output. It
-needs root, or CAP_NET_BIND_SERVICE and CAP_NET_RAW.`,
+Every event is a line; with -o json it is one line of JSON on standard output. Of
+what anybody can cause, such as packets that cannot be read, ten in ten seconds
+are shown, and then how many more there were. Ignored packets are shown with -v,
+and always with -o json.
+
+It needs root, or CAP_NET_BIND_SERVICE and CAP_NET_RAW.`,
 		Example: `  pxe serve-dhcp --interface eth0
   pxe serve-dhcp --interface eth0 --proxy       beside another DHCP server
   pxe serve-dhcp --interface eth0 --range 192.168.122.100-192.168.122.200 \
@@ -127,7 +131,7 @@ func (o *serveDHCPOptions) check(cmd *cobra.Command) error {
 		return withHint(usagef("--interface is missing"), "interfaces of this machine: %s", strings.Join(interfaces(), ", "))
 	}
 	for _, name := range []string{
-		"subnet", "range", "router", "dns", "domain", "lease-time", "max-lease-time", "host", "lease-file", "authoritative", "by-client-id",
+		"range", "router", "dns", "domain", "lease-time", "max-lease-time", "host", "lease-file", "authoritative", "by-client-id",
 	} {
 		if o.proxy && cmd.Flags().Changed(name) {
 			return withHint(usagef("--%s does not go with --proxy", name), "a proxy gives no addresses; the DHCP server beside it does")
@@ -169,6 +173,7 @@ func runServeDHCP(ctx context.Context, s Streams, o serveDHCPOptions) error {
 }
 
 func (d *dhcpServer) close() {
+	d.view.limit.flush()
 	for _, f := range d.cleanup {
 		if err := f(); err != nil {
 			d.view.log.Error(err.Error())

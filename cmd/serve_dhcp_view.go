@@ -16,8 +16,9 @@ import (
 // dhcpView shows what the server does: log lines for people, JSON lines on
 // standard output for programs.
 type dhcpView struct {
-	log  *slog.Logger
-	json *jsonLines // nil for people
+	log   *slog.Logger
+	json  *jsonLines // nil for people
+	limit *eventLimit
 }
 
 func newDHCPView(s Streams, c common) dhcpView {
@@ -25,6 +26,7 @@ func newDHCPView(s Streams, c common) dhcpView {
 	if c.json() {
 		v.json = newJSONLines(s.Out)
 	}
+	v.limit = newEventLimit(v.leftOut)
 	return v
 }
 
@@ -166,13 +168,33 @@ type dhcpEventJSON struct {
 	Error        string      `json:"error,omitempty"`
 }
 
-// event shows one event.
+// event shows one event, unless it is one of too many.
 func (v dhcpView) event(e dhcp.Event) {
-	if v.json != nil {
+	level := dhcpLevel(e)
+	shown := v.json != nil || v.log.Enabled(context.Background(), level)
+	switch {
+	case !shown || !v.limit.allow(e.Kind):
+	case v.json != nil:
 		v.write(eventJSON(e))
+	default:
+		v.log.Log(context.Background(), level, dhcpWords[e.Kind], dhcpAttrs(e)...)
+	}
+}
+
+// dhcpLeftOutJSON tells of events that were not shown one by one.
+type dhcpLeftOutJSON struct {
+	Event string    `json:"event"` // "left-out"
+	Time  time.Time `json:"time"`
+	Kind  string    `json:"kind"`
+	Count int       `json:"count"`
+}
+
+func (v dhcpView) leftOut(k dhcp.EventKind, count int) {
+	if v.json != nil {
+		v.write(dhcpLeftOutJSON{"left-out", time.Now(), k.String(), count})
 		return
 	}
-	v.log.Log(context.Background(), dhcpLevel(e), dhcpWords[e.Kind], dhcpAttrs(e)...)
+	v.log.Log(context.Background(), dhcpLevel(dhcp.Event{Kind: k}), "and more of the same", "what", dhcpWords[k], "left_out", count)
 }
 
 // write prints one JSON line; a reader that went away does not stop the server.
