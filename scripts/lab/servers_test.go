@@ -28,11 +28,12 @@ func serve(t *testing.T, net *Net, args ...string) *Proc {
 	return p
 }
 
-// serveDHCP starts pxe serve-dhcp on eth0 with new leases.
+// serveDHCP starts pxe serve-dhcp on eth0 with new leases, at once: it is the only
+// DHCP server.
 func serveDHCP(t *testing.T, net *Net, args ...string) *Proc {
 	t.Helper()
 	leases := filepath.Join(folder(t), "leases")
-	return serve(t, net, append([]string{"serve-dhcp", "--interface", "eth0", "--lease-file", leases}, args...)...)
+	return serve(t, net, append([]string{"serve-dhcp", "--interface", "eth0", "--force", "--lease-file", leases}, args...)...)
 }
 
 // serveProxy starts pxe serve-dhcp on eth0, to give boot files and no addresses.
