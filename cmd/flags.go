@@ -2,8 +2,10 @@ package cmd
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"net"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -128,6 +130,23 @@ func parseMAC(s string) (net.HardwareAddr, error) {
 		return nil, fmt.Errorf("%s is no machine's address", mac)
 	}
 	return mac, nil
+}
+
+// plainFlagError says what pflag's own flags want without naming the function
+// that could not read it.
+func plainFlagError(err error) error {
+	var number *strconv.NumError
+	if !errors.As(err, &number) {
+		return err
+	}
+	want := "want a number"
+	switch {
+	case number.Func == "ParseBool":
+		want = "want true or false"
+	case errors.Is(number, strconv.ErrRange):
+		want = "the number is out of range"
+	}
+	return errors.New(strings.Replace(err.Error(), number.Error(), want, 1))
 }
 
 // exactArgs refuses any other number of arguments, by name.

@@ -165,8 +165,10 @@ func (o genPXELINUXOptions) fileName() (string, error) {
 // writeTreeFile writes a file below a boot tree that exists, readable for every
 // server. It reports whether anything changed.
 func writeTreeFile(tree, file string, text []byte, force bool) (changed bool, err error) {
-	if info, err := os.Stat(tree); err != nil {
-		return false, withHint(err, "name the folder that holds pxelinux.0")
+	if info, err := os.Stat(tree); errors.Is(err, fs.ErrNotExist) {
+		return false, withHint(fmt.Errorf("no such directory: %s", tree), "name the folder that holds pxelinux.0")
+	} else if err != nil {
+		return false, err
 	} else if !info.IsDir() {
 		return false, withHint(fmt.Errorf("%s is not a directory", tree), "name the folder that holds pxelinux.0")
 	}
@@ -295,8 +297,8 @@ func parseHexPrefix(s string) (netip.Prefix, error) {
 	p, err := netip.ParsePrefix(s)
 	if err != nil {
 		addr, addrErr := netip.ParseAddr(s)
-		if addrErr != nil {
-			return netip.Prefix{}, fmt.Errorf("%q is not an address: want 192.168.122.7 or 192.168.122.0/24", s)
+		if addrErr != nil || !addr.Is4() {
+			return netip.Prefix{}, fmt.Errorf("%q is not an IPv4 address: want 192.168.122.7 or 192.168.122.0/24", s)
 		}
 		p = netip.PrefixFrom(addr, addr.BitLen())
 	}
