@@ -35,10 +35,10 @@ func (f Fault) Shown(uefi bool) string {
 }
 
 // All lists the catalogue in the order of a boot: link, DHCP, boot server,
-// TFTP, HTTP, boot program, configuration and kernel.
+// TFTP, HTTP, files as such, boot program, configuration and kernel.
 func All() []Fault {
 	return slices.Concat(linkFaults(), dhcpFaults(), bootServerFaults(), tftpFaults(),
-		httpFaults(), programFaults(), configFaults(), kernelFaults())
+		httpFaults(), fileFaults(), programFaults(), configFaults(), kernelFaults())
 }
 
 // ByID finds a fault by its ID.

@@ -64,6 +64,8 @@ const (
 	HTTPBadTLS      = "http-bad-tls"
 	HTTPNoDNS       = "http-no-dns"
 
+	FileTruncated = "file-truncated"
+
 	NBPNotAProgram         = "nbp-not-a-program"
 	BIOSNBPForUEFI         = "bios-nbp-for-uefi"
 	EFINBPForBIOS          = "efi-nbp-for-bios"
