@@ -158,8 +158,8 @@ func runServeDHCP(ctx context.Context, s Streams, o serveDHCPOptions) error {
 	for _, step := range []func() error{
 		func() error { return d.configure() },
 		d.listen,
-		func() error { return d.lookForOthers(ctx) },
 		func() error { return d.openLeases(s) },
+		func() error { return d.lookForOthers(ctx) }, // last, as it takes its time
 	} {
 		err := step()
 		if ctx.Err() != nil {

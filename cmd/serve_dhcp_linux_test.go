@@ -1,6 +1,8 @@
 package cmd
 
 import (
+	"context"
+	"io"
 	"net"
 	"net/netip"
 	"os"
@@ -51,6 +53,19 @@ func TestServeDHCPOnLoopback(t *testing.T) {
 
 	server.stop()
 	if _, err := os.Stat(leases); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestServeDHCPEndsWhileItLooks tells a server to end before it serves: that is
+// no failure either.
+func TestServeDHCPEndsWhileItLooks(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	leases := filepath.Join(t.TempDir(), "leases")
+	err := run(ctx, Streams{Out: io.Discard, Err: io.Discard}, "serve-dhcp", "--interface", "lo", "--port", "0", "--boot-port", "0",
+		"--range", "127.0.0.100-127.0.0.109", "--lease-file", leases)
+	if err != nil {
 		t.Error(err)
 	}
 }
