@@ -113,7 +113,7 @@ func enumFlag[T ~string](cmd *cobra.Command, p *T, name, short, usage string, va
 	}
 	text := func(v T) string { return string(v) }
 	usage += ": " + strings.Join(names, ", ")
-	cmd.Flags().VarP(newValue(p, "string", parse, text), name, short, usage)
+	cmd.Flags().VarP(newValue(p, name, parse, text), name, short, usage)
 	_ = cmd.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(names, cobra.ShellCompDirectiveNoFileComp))
 }
 

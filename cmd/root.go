@@ -96,6 +96,7 @@ generated or debugged alone.`,
 		for _, c := range cmds {
 			c.GroupID = group
 			c.DisableFlagsInUseLine = true
+			namePlaceholders(c)
 			root.AddCommand(c)
 		}
 	}

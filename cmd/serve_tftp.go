@@ -64,7 +64,7 @@ that is shown as such and is not an error.`,
 	f.Var(newValue(&o.maxBlockSize, "int", intBetween(tftp.MinBlockSize, tftp.MaxBlockSize), strconv.Itoa), "max-blksize", "send blocks of at most so many `BYTES`")
 	f.Var(newValue(&o.maxWindow, "int", intBetween(1, 65535), strconv.Itoa), "max-window", "send at most so many `BLOCKS` before an ACK, to clients that ask for a window")
 	f.Var(newValue(&o.maxTransfers, "int", intBetween(1, 1<<20), strconv.Itoa), "max-transfers", "answer at most so many clients at the same time, `N`")
-	f.Var(newValue(&o.timeout, "duration", parseTimeout, time.Duration.String), "timeout", "send again after `TIME` as long as the round trip is not known")
+	f.Var(newValue(&o.timeout, "duration", parseTimeout, time.Duration.String), "timeout", "send again after `DURATION` as long as the round trip is not known")
 	f.Var(newValue(&o.retries, "int", intBetween(1, 100), strconv.Itoa), "retries", "give a client up that is silent for as long as `N` resends, each after twice the time, would take")
 	o.addTo(cmd)
 	return cmd
