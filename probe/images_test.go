@@ -20,7 +20,7 @@ func at(n int, parts ...any) []byte {
 }
 
 func pxelinuxNBP() []byte {
-	return at(4000, 0, "\xEA\x24\x7C\x00\x00\x90\x90\x90\xAC\xC8\x83\x29", 0xD6E, "\r\nPXELINUX 6.04 PXE 20200816 \x00")
+	return at(8000, 0, "\xEA\x24\x7C\x00\x00\x90\x90\x90\xAC\xC8\x83\x29", 0xD6E, "\r\nPXELINUX 6.04 PXE 20200816 \x00")
 }
 
 // c32 is a SYSLINUX module: a shared object for 32-bit x86.
@@ -54,16 +54,17 @@ func efi(machine uint16, signed bool, sections ...section) []byte {
 	opt := coff[20:]
 	le.PutUint16(opt, 0x20B)
 	le.PutUint16(opt[68:], 10) // EFI application
-	if signed {
-		le.PutUint32(opt[144:], headers)
-		le.PutUint32(opt[148:], 1472)
-	}
 	for i, s := range sections {
 		row := b[start+24+240+40*i:]
 		copy(row[:8], s.name)
 		le.PutUint32(row[16:], uint32(len(s.data)))
 		le.PutUint32(row[20:], uint32(len(b)))
 		b = append(b, s.data...)
+	}
+	if signed {
+		le.PutUint32(b[start+24+144:], uint32(len(b)))
+		le.PutUint32(b[start+24+148:], 1472)
+		b = append(b, make([]byte, 1472)...)
 	}
 	return b
 }

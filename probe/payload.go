@@ -78,6 +78,9 @@ func (r *runner) boots(ctx context.Context, p payload) error {
 	} else if m != boot.Fits {
 		return stop(fault.KernelWrongType, "%s: %s", shortName(p.urls[0]), why)
 	}
+	if err := whole(kernel); err != nil {
+		return err
+	}
 	r.warnAboutSize(kernel.File)
 	if n := len(p.args); n > maxArgs {
 		r.warn(fault.CommandLineTooLong, "the command line has %d bytes, and most kernels take %d", n, maxArgs)
@@ -117,6 +120,9 @@ func (r *runner) initrds(ctx context.Context, p payload, kernel boot.ImageKind) 
 		}
 		if ok, why := c.Image.InitrdFor(kernel); !ok {
 			return stop(fault.InitrdWrongType, "%s: %s", shortName(u), why)
+		}
+		if err := whole(c); err != nil {
+			return err
 		}
 		r.warnAboutSize(c.File)
 	}
