@@ -39,6 +39,10 @@ type Choice struct {
 	Initrds []string // likewise
 	Append  string   // the arguments, without the initrd= that a loader adds
 
+	// Implied is why Kernel may be no file at all: nothing in the configuration
+	// calls it one. "" when a directive does.
+	Implied string
+
 	UI    string        // module that shows the menu before; "" for none
 	Waits bool          // for ever: somebody has to press a key
 	After time.Duration // otherwise how long the loader waits before it goes on

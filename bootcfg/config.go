@@ -19,6 +19,8 @@ type Config struct {
 
 	pages []page // pages[0] is the top menu
 	start int    // page of MENU START
+
+	marked string // what a byte order mark does; "" for none
 }
 
 // Label is an entry of a configuration.
@@ -30,6 +32,7 @@ type Label struct {
 	Menu      []string // titles of the menus around it, outermost first
 	Hidden    bool     // MENU HIDE: only by name at a prompt
 	Disabled  bool     // MENU DISABLE, or a line between entries
+	Implied   bool     // no line names Entry.Kernel: it is the label's own name
 }
 
 // page is one screen of a menu.

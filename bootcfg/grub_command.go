@@ -59,6 +59,7 @@ func (e *grubRun) command(s grubStmt) {
 			e.assign(name, miss)
 			return
 		}
+		e.unknownCommand(s)
 		for _, v := range assigned(s) {
 			e.vars.forget(v)
 		}

@@ -17,6 +17,7 @@ type GRUBConfig struct {
 	Entries  []GRUBEntry   // the top menu
 	Warnings []Problem     // what could not be followed, and syntax errors; GRUB may go on
 
+	spoiled      *Problem // what may be why there is no entry; nil for nothing
 	stop         *Problem // the first thing that may have changed the menu; nil for none
 	certain      int      // number of Entries before it
 	defaultKnown bool
@@ -35,8 +36,8 @@ type GRUBEntry struct {
 
 // DefaultEntry tells what boots when nobody touches a key (GRUB normal/menu.c):
 // the entry that the variable default means, or the first. The error is a
-// *Problem: fault.ConfigNoDefault when there is nothing to boot, or
-// fault.ConfigNotFollowed when only a running machine can tell.
+// *Problem: fault.ConfigNotFollowed when only a running machine can tell, else
+// why there is nothing to boot.
 func (c GRUBConfig) DefaultEntry() (Choice, error) {
 	if c.direct != nil {
 		return *c.direct, nil
@@ -46,17 +47,40 @@ func (c GRUBConfig) DefaultEntry() (Choice, error) {
 	case c.stop != nil && (!ok || !c.defaultKnown || top >= c.certain && !namesGRUB(entry, c.Default)):
 		return Choice{}, c.stop
 	case !ok:
-		return Choice{}, noDefault("there is no menu entry")
+		return Choice{}, c.noEntry()
 	case !c.defaultKnown:
 		return Choice{}, &Problem{Fault: fault.ConfigNotFollowed, Detail: "the variable default is set to what only a running machine knows"}
 	case entry.Problem != nil:
 		return Choice{}, entry.Problem
 	case entry.Submenu:
-		return Choice{}, noDefault("the default is the submenu %q", entry.Title)
+		return Choice{}, &Problem{Fault: fault.GRUBEntryBootsNothing, Detail: fmt.Sprintf("the default is the submenu %q", entry.Title)}
 	}
 	choice := entry.Choice
 	choice.Waits, choice.After = c.Waits, c.Timeout
 	return choice, nil
+}
+
+// noEntry is why there is no menu.
+func (c GRUBConfig) noEntry() *Problem {
+	p := Problem{Fault: fault.GRUBNoEntry, Detail: "there is no menu entry"}
+	if s := c.spoiled; s != nil {
+		p.Detail += "; " + s.Error()
+		if s.Fault == fault.GRUBSyntax || s.Fault == fault.ConfigByteOrderMark {
+			p.Fault = s.Fault
+		}
+	}
+	return &p
+}
+
+// bootsNothing is why an entry boots nothing: a command that no GRUB has, if
+// there is one, was meant to.
+func bootsNothing(entry GRUBEntry, unknown *Problem) *Problem {
+	p := Problem{Fault: fault.GRUBEntryBootsNothing, Detail: fmt.Sprintf("the entry %q has no command that boots", entry.Title)}
+	if unknown != nil {
+		p.Fault, p.Name = unknown.Fault, unknown.Name
+		p.Detail += "; " + unknown.Error()
+	}
+	return &p
 }
 
 // namesGRUB reports whether a default calls the entry by name. An index would

@@ -48,6 +48,8 @@ type grubLexer struct {
 	text string
 	at   int
 	line int
+
+	quote int // line of the quote that the text ends in; 0 for none
 }
 
 // next gives the next token; after the end it gives the end again.
@@ -135,7 +137,7 @@ func (l *grubLexer) until(quote byte) string {
 	start := l.at
 	end := strings.IndexByte(l.text[start:], quote)
 	if end < 0 {
-		l.at = len(l.text)
+		l.at, l.quote = len(l.text), l.line
 	} else {
 		l.at = start + end
 	}
@@ -149,6 +151,7 @@ func (l *grubLexer) until(quote byte) string {
 // backslash quotes $ " \ and newline only.
 func (l *grubLexer) doubleQuoted() []grubPart {
 	parts := []grubPart{{quoted: true}} // "" is an empty word, not none
+	line := l.line
 	text := func(s string) { parts = append(parts, grubPart{text: s, quoted: true}) }
 	for l.at < len(l.text) {
 		switch c := l.text[l.at]; {
@@ -175,6 +178,7 @@ func (l *grubLexer) doubleQuoted() []grubPart {
 			text(s)
 		}
 	}
+	l.quote = line
 	return parts
 }
 

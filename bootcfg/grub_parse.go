@@ -31,17 +31,20 @@ type grubBranch struct {
 }
 
 // grubParser builds statements. Like GRUB it reads on after an error, and like
-// a person it tells of the first.
+// a person it tells of the first, or else of what is never closed, as that
+// costs most.
 type grubParser struct {
 	lex   grubLexer
 	token grubToken // the next one
 	depth int
+	cut   bool // the rest was left out, as blocks are nested too deep
 	err   *grubSyntaxError
 }
 
 type grubSyntaxError struct {
-	line   int
-	detail string
+	line     int
+	detail   string
+	unclosed bool // the text ends inside a block
 }
 
 func parseGRUBScript(text string) ([]grubStmt, *grubSyntaxError) {
@@ -55,6 +58,12 @@ func parseGRUBScript(text string) ([]grubStmt, *grubSyntaxError) {
 			p.advance()
 		}
 	}
+	if p.lex.quote != 0 {
+		p.unclosed("quote", p.lex.quote)
+	}
+	if p.err != nil && p.err.unclosed && len(all) > 0 {
+		all = all[:len(all)-1] // GRUB never gets to run it
+	}
 	return all, p.err
 }
 
@@ -62,7 +71,14 @@ func (p *grubParser) advance() { p.token = p.lex.next() }
 
 func (p *grubParser) failf(format string, args ...any) {
 	if p.err == nil {
-		p.err = &grubSyntaxError{p.token.line, fmt.Sprintf(format, args...)}
+		p.err = &grubSyntaxError{line: p.token.line, detail: fmt.Sprintf(format, args...)}
+	}
+}
+
+// unclosed records that the text ends before what began at a line.
+func (p *grubParser) unclosed(what string, line int) {
+	if !p.cut && (p.err == nil || !p.err.unclosed) {
+		p.err = &grubSyntaxError{line, fmt.Sprintf("the %s is never closed", what), true}
 	}
 }
 
@@ -108,7 +124,7 @@ func (p *grubParser) statement() grubStmt {
 	s := grubStmt{line: p.token.line}
 	if p.depth > grubNesting {
 		p.failf("blocks are nested more than %d deep", grubNesting)
-		p.lex.at = len(p.lex.text)
+		p.lex.at, p.cut = len(p.lex.text), true
 		p.advance()
 		return s
 	}
@@ -126,9 +142,9 @@ func (p *grubParser) statement() grubStmt {
 		p.advance()
 		s.words = p.words() // of "for": its variable and values
 		s.body = p.list()   // of "while": its condition
-		p.expect("do")
+		p.expect("do", "loop", s.line)
 		s.body = append(s.body, p.list()...)
-		p.expect("done")
+		p.expect("done", "loop", s.line)
 	case "function":
 		s.kind = grubFunction
 		p.advance()
@@ -162,6 +178,7 @@ func (p *grubParser) newlines() {
 
 // block reads { ... }.
 func (p *grubParser) block() []grubStmt {
+	line := p.token.line
 	if p.token.punct != '{' {
 		p.failf("%s where { belongs", p.token.show())
 		return nil
@@ -174,7 +191,7 @@ func (p *grubParser) block() []grubStmt {
 		body = append(body, p.list()...)
 	}
 	if p.token.end {
-		p.failf("end of file where } belongs")
+		p.unclosed("{", line)
 	} else {
 		p.advance()
 	}
@@ -183,10 +200,11 @@ func (p *grubParser) block() []grubStmt {
 
 func (p *grubParser) branches() []grubBranch {
 	var all []grubBranch
+	line := p.token.line
 	for {
 		p.advance() // if or elif
 		b := grubBranch{cond: p.list()}
-		p.expect("then")
+		p.expect("then", "if", line)
 		b.body = p.list()
 		all = append(all, b)
 		switch p.token.word.plain() {
@@ -196,16 +214,19 @@ func (p *grubParser) branches() []grubBranch {
 			p.advance()
 			all = append(all, grubBranch{body: p.list()})
 		}
-		p.expect("fi")
+		p.expect("fi", "if", line)
 		return all
 	}
 }
 
-// expect passes over a keyword.
-func (p *grubParser) expect(word string) {
-	if p.token.punct == 0 && p.token.word.plain() == word {
+// expect passes over a keyword of the construct that began at a line.
+func (p *grubParser) expect(word, construct string, line int) {
+	switch {
+	case p.token.end:
+		p.unclosed(construct, line)
+	case p.token.punct == 0 && p.token.word.plain() == word:
 		p.advance()
-		return
+	default:
+		p.failf("%s where %q belongs", p.token.show(), word)
 	}
-	p.failf("%s where %q belongs", p.token.show(), word)
 }

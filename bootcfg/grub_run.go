@@ -1,6 +1,7 @@
 package bootcfg
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strconv"
@@ -42,7 +43,7 @@ func ParseGRUB(text []byte, env GRUBEnv) (GRUBConfig, error) {
 		grubShared: &grubShared{read: env.Read, size: len(text)},
 	}
 	e.run(e.parse(text))
-	c := GRUBConfig{stop: e.stop, certain: e.certain, direct: e.result}
+	c := GRUBConfig{stop: e.stop, certain: e.certain, direct: e.result, spoiled: cmp.Or(e.marked, e.broken, e.unknown)}
 	c.Default, c.defaultKnown = e.vars.get("default")
 	c.Timeout, c.Waits = e.timeout()
 	c.Entries = e.entries()
@@ -56,6 +57,7 @@ type grubShared struct {
 	warnings []Problem
 	depth    int // of functions, sourced files and submenus
 	steps    int
+	unseen   bool // a part of the script was not read or passed over
 	size     int
 	reads    int
 }
@@ -69,6 +71,9 @@ type grubRun struct {
 
 	menu    []grubPending
 	stop    *Problem // the first thing that could not be told
+	unknown *Problem // the first command that no GRUB has
+	marked  *Problem // a byte order mark
+	broken  *Problem // a syntax error
 	certain int      // length of menu before it
 	boot    Choice   // what has been loaded
 	loaded  bool
@@ -105,9 +110,17 @@ func (e *grubRun) step(line int) bool {
 
 // parse reads a script. What is wrong with it is a warning, as GRUB goes on.
 func (e *grubRun) parse(text []byte) []grubStmt {
+	if mark := markedText(string(text)); mark != "" {
+		e.marked = e.warn(fault.ConfigByteOrderMark, 1, "%s", mark)
+	}
 	list, err := parseGRUBScript(string(text))
 	if err != nil {
-		e.warn(fault.ConfigNotFollowed, err.line, "%s", err.detail)
+		id := fault.ConfigNotFollowed
+		if err.unclosed {
+			id = fault.GRUBSyntax
+		}
+		e.broken = e.warn(id, err.line, "%s", err.detail)
+		e.unseen = true
 	}
 	return list
 }
@@ -192,7 +205,7 @@ func (e *grubRun) outcome(entry GRUBEntry) (Choice, *Problem) {
 	case e.result != nil:
 		choice = *e.result
 	case !e.loaded:
-		return Choice{}, noDefault("the entry %q has no command that boots", entry.Title)
+		return Choice{}, bootsNothing(entry, e.unknown)
 	}
 	if choice.Label = entry.ID; choice.Label == "" {
 		choice.Label = entry.Title
@@ -230,6 +243,7 @@ func (e *grubRun) source(s grubStmt) {
 		err = errors.New("too large with what came before")
 	}
 	if err != nil { // GRUB goes on as well
+		e.unseen = true
 		e.warn(fault.ConfigIncludeFailed, s.line, "source %s: %v", name, err)
 		return
 	}

@@ -27,6 +27,7 @@ func (e *grubRun) skip(list []grubStmt) bool {
 		if !e.step(s.line) {
 			return true
 		}
+		e.unseen = e.unseen || s.kind == grubFunction
 		name, known := "", true
 		if len(s.words) > 0 {
 			name, known = s.words[0].literal()

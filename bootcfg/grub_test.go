@@ -52,9 +52,14 @@ func TestGRUBDefaultEntry(t *testing.T) {
 		{name: "submenu by index", text: "set default='1>0'\nmenuentry a {\nlinux /a\n}\nsubmenu b {\n" + twoEntries + "}", want: first},
 		{name: "submenu by name", text: "set default='b>Second'\nsubmenu b {\n" + twoEntries + "}", want: second},
 		{name: "title with a bracket", text: "set default='b>c'\nmenuentry a {\nlinux /a\n}\nmenuentry 'b>c' {\nlinux /k2\n}", want: Choice{Label: "b>c", Kernel: "/k2", Waits: true}},
-		{name: "a submenu itself", text: "submenu b {\n" + twoEntries + "}", id: fault.ConfigNoDefault},
-		{name: "no entry", text: "set timeout=5\n", id: fault.ConfigNoDefault},
-		{name: "an entry that boots nothing", text: entry("echo hello"), id: fault.ConfigNoDefault},
+		{name: "a submenu itself", text: "submenu b {\n" + twoEntries + "}", id: fault.GRUBEntryBootsNothing},
+		{name: "no entry", text: "set timeout=5\n", id: fault.GRUBNoEntry},
+		{name: "an entry that boots nothing", text: entry("echo hello"), id: fault.GRUBEntryBootsNothing},
+		{name: "an unknown command in the entry", text: entry("linuxx /k\ninitrd /i"), id: fault.GRUBUnknownCommand},
+		{name: "an unknown command in another entry", text: entry("linux /k") + "menuentry y {\nlinuxx /k\n}\n", want: x(Choice{Kernel: "/k"})},
+		{name: "menuentry misspelt", text: "menuentri x {\nlinux /k\n}\n", id: fault.GRUBNoEntry},
+		{name: "byte order mark", text: "\uFEFFmenuentry x {\nlinux /k\n}\n", id: fault.ConfigByteOrderMark},
+		{name: "UTF-16", text: "\xff\xfem\x00e\x00n\x00u\x00", id: fault.ConfigByteOrderMark},
 
 		// What it boots.
 		{name: "several initrds", text: entry("linux /k\ninitrd /a /b /c"), want: x(Choice{Kernel: "/k", Initrds: []string{"/a", "/b", "/c"}})},
@@ -82,7 +87,7 @@ func TestGRUBDefaultEntry(t *testing.T) {
 
 		// The script itself.
 		{name: "boots without a menu", text: "linux /k x\ninitrd /i\nboot\n" + twoEntries, want: Choice{Kernel: "/k", Append: "x", Initrds: []string{"/i"}}},
-		{name: "loads, and boots not", text: "linux /k\n", id: fault.ConfigNoDefault},
+		{name: "loads, and boots not", text: "linux /k\n", id: fault.GRUBNoEntry},
 		{name: "configfile", text: "configfile $prefix/other.cfg\n" + twoEntries, want: Choice{Type: TypeConfig, Kernel: "(tftp)/grub/other.cfg"}},
 		{name: "normal", text: "normal\n", want: Choice{Type: TypeConfig, Kernel: "(tftp)/grub/grub.cfg"}},
 		{name: "normal of a file", text: "normal /other.cfg\n", want: Choice{Type: TypeConfig, Kernel: "/other.cfg"}},
@@ -138,7 +143,13 @@ func TestGRUBDefaultEntry(t *testing.T) {
 		{name: "timeout unknown", text: "if [ -e /x ]; then timeout=5; fi\n" + twoEntries, want: after(first, 0)},
 		{name: "unset and read under a condition", text: "if [ -e /x ]; then unset root; read default; fi\n" + twoEntries, id: fault.ConfigNotFollowed},
 		{name: "search that sets root alone", text: entry("search --set -f /k\nlinux /k"), id: fault.ConfigNotFollowed},
-		{name: "open at the end", text: "menuentry x {\nlinux /k '", want: x(Choice{Kernel: "/k", Append: ""})},
+		{name: "open at the end", text: "menuentry x {\nlinux /k '", id: fault.GRUBSyntax},
+		{name: "open block", text: "set timeout=1\nmenuentry x {\nlinux /k\n", id: fault.GRUBSyntax},
+		{name: "open block with all that follows", text: "menuentry x {\nlinux /k\n" + twoEntries, id: fault.GRUBSyntax},
+		{name: "open block after a whole one", text: twoEntries + "menuentry x {\nlinux /k\n", want: first},
+		{name: "open if", text: "if true; then\n" + twoEntries, id: fault.GRUBSyntax},
+		{name: "open loop", text: "while true; do\n" + twoEntries, id: fault.GRUBSyntax},
+		{name: "open quote", text: "set default=\"0\n" + twoEntries, id: fault.GRUBSyntax},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -167,7 +178,13 @@ func TestParseGRUBWarnings(t *testing.T) {
 		{"none", twoEntries, nil},
 		{"unquoted", "true\necho a & b\n", []Problem{{Fault: fault.ConfigNotFollowed, Line: 2, Detail: `"&" has to be quoted`}}},
 		{"the first only", "fi\n}\n", []Problem{{Fault: fault.ConfigNotFollowed, Line: 1, Detail: `unexpected "fi"`}}},
-		{"open block", "menuentry x {\n", []Problem{{Fault: fault.ConfigNotFollowed, Line: 2, Detail: "end of file where } belongs"}}},
+		{"open block", "menuentry x {\n", []Problem{{Fault: fault.GRUBSyntax, Line: 1, Detail: "the { is never closed"}}},
+		{"open quote", "\nset a=\"b\n", []Problem{{Fault: fault.GRUBSyntax, Line: 2, Detail: "the quote is never closed"}}},
+		{"unknown command", "insmod net\nmenuentry x {\nlinux /k\ninitrdd /i\n}\n", []Problem{{Fault: fault.GRUBUnknownCommand, Line: 4, Detail: `"initrdd" is no GRUB command`, Name: "initrdd"}}},
+		{"commands", "insmod net\n[ a = b ]\nterminal_output console\nexport a\nzfskey x\n", nil},
+		{"functions are commands", "function f { true; }\nf\n", nil},
+		{"perhaps functions", "if [ -e /x ]; then function f { true; }; fi\nf\n", nil},
+		{"byte order mark", "\uFEFFset timeout=1\n", []Problem{{Fault: fault.ConfigByteOrderMark, Line: 1, Detail: "the file begins with a byte order mark (BOM), which spoils its first word"}}},
 		{"if without then", "if true\nfi\n", []Problem{{Fault: fault.ConfigNotFollowed, Line: 2, Detail: `"fi" where "then" belongs`}}},
 		{"missing source", "\nsource /gone\n", []Problem{{Fault: fault.ConfigIncludeFailed, Line: 2, Detail: "source /gone: file does not exist"}}},
 		{"a condition", "if [ -e /x ]\nthen set default=1\nfi\n", []Problem{{Fault: fault.ConfigNotFollowed, Line: 1, Detail: "a condition that needs the machine decides what boots"}}},

@@ -8,6 +8,7 @@ type Problem struct {
 	File   string // "" when there is one file only
 	Line   int    // from 1; 0 when it is about the whole file
 	Detail string // what was found, in a few words
+	Name   string // the command or file that it is about; "" for none
 }
 
 func (p *Problem) Error() string {

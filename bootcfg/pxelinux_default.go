@@ -14,13 +14,17 @@ import (
 // waits for TIMEOUT. A menu module that is given no files shows this
 // configuration and boots its default entry; given files, the choice is of
 // TypeConfig and names the first of them. The error is a *Problem when nothing
-// boots by itself: fault.ConfigNoDefault.
+// boots by itself: fault.ConfigNoDefault, or fault.ConfigByteOrderMark if that
+// is why.
 func (c Config) DefaultEntry() (Choice, error) {
 	line := c.UI
 	if line == "" {
 		line = c.Default
 	}
-	if line == "" {
+	switch {
+	case line == "" && c.marked != "":
+		return Choice{}, &Problem{Fault: fault.ConfigByteOrderMark, Detail: "there is neither DEFAULT nor UI: " + c.marked}
+	case line == "":
 		return Choice{}, noDefault("there is neither DEFAULT nor UI")
 	}
 	choice, err := c.command(line)
@@ -122,6 +126,9 @@ func (c Config) command(line string) (Choice, error) {
 		return Choice{}, noDefault("%q is no label, and IMPLICIT 0 forbids file names", name)
 	}
 	choice := Choice{Type: typeByName(name), Kernel: name}
+	if choice.Type == TypeLinux && len(c.Labels) > 0 {
+		choice.Implied = fmt.Sprintf("there is no LABEL %q to boot, so it is taken for a file", name)
+	}
 	choice.setArgs(args)
 	return choice, nil
 }
@@ -129,6 +136,9 @@ func (c Config) command(line string) (Choice, error) {
 // choice is what the label boots.
 func (l Label) choice() Choice {
 	choice := Choice{Label: l.Name, Type: l.Type, Kernel: l.Kernel}
+	if l.Implied && l.Type == TypeLinux {
+		choice.Implied = fmt.Sprintf("LABEL %s has no KERNEL or LINUX line, so its name is taken for the file", l.Name)
+	}
 	if l.Local != nil {
 		return choice
 	}

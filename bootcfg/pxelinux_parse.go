@@ -17,8 +17,8 @@ const (
 )
 
 // ParsePXELINUX reads a configuration as PXELINUX 6 does
-// (com32/elflink/ldlinux/readconfig.c): unknown lines are nothing, and later
-// lines win. name is for messages. include gives the text of an included file,
+// (com32/elflink/ldlinux/readconfig.c): unknown lines are nothing but a warning,
+// and later lines win. name is for messages. include gives the text of an included file,
 // whose name is as written: see ResolvePXELINUX; a file that it cannot give is
 // skipped, as PXELINUX skips it, with a warning. The only error is a
 // configuration of more than 1 MiB.
@@ -51,6 +51,7 @@ type pxelinuxParser struct {
 	line            int
 	size            int
 	depth, includes int
+	unknown         int        // lines that are no directive
 	text            *textBlock // inside TEXT ... ENDTEXT
 }
 
@@ -72,7 +73,12 @@ func (p *pxelinuxParser) file(name string, text []byte) error {
 		return fmt.Errorf("%s: configuration of more than %d bytes", name, maxConfigSize)
 	}
 	outerName, outerLine := p.fileName, p.line
-	p.fileName, p.line = name, 0
+	p.fileName, p.line = name, 1
+	if mark := markedText(string(text)); mark != "" {
+		p.warnf(fault.ConfigByteOrderMark, "%s", mark)
+		p.config.marked = mark
+	}
+	p.line = 0
 	for line := range strings.SplitSeq(string(text), "\n") {
 		p.line++
 		for len(line) > pxelinuxLine {
@@ -129,6 +135,7 @@ func (p *pxelinuxParser) beginLabel(rest string) {
 	l := Label{
 		Entry:     Entry{Name: name, Kernel: name},
 		Type:      typeByName(name),
+		Implied:   true,
 		SysAppend: p.sysAppend,
 		Menu:      p.titles(),
 	}
@@ -175,6 +182,7 @@ func (p *pxelinuxParser) labelLine(word, rest string) bool {
 		l.SysAppend = sysAppendMask(rest)
 	case "localboot":
 		n := cInt(rest, 0)
+		l.Implied = false
 		l.Type, l.Local, l.Kernel, l.Args = TypeLocal, &n, "", ""
 	default:
 		t, ok := typeByKeyword(word)
@@ -182,7 +190,7 @@ func (p *pxelinuxParser) labelLine(word, rest string) bool {
 			return false
 		}
 		l.Kernel, l.Args = firstWord(rest)
-		l.Local = nil
+		l.Local, l.Implied = nil, false
 		l.Type = t
 		switch {
 		case word == "kernel":
@@ -225,6 +233,8 @@ func (p *pxelinuxParser) globalLine(word, rest string) {
 		}
 	case "serial":
 		c.Serial = serialLine(rest)
+	default:
+		p.unknownDirective(word)
 	}
 }
 

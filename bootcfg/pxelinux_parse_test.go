@@ -2,6 +2,7 @@ package bootcfg
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"strings"
 	"testing"
@@ -40,7 +41,7 @@ func TestParsePXELINUX(t *testing.T) {
 		want  []Label
 	}{
 		{name: "what PXELINUX writes", text: "LABEL a\n LINUX k\n", want: []Label{{Entry: Entry{Name: "a", Kernel: "k"}}}},
-		{name: "no kernel: the label is one", text: "label vmlinuz\nappend quiet", want: []Label{{Entry: Entry{Name: "vmlinuz", Kernel: "vmlinuz", Append: "quiet"}}}},
+		{name: "no kernel: the label is one", text: "label vmlinuz\nappend quiet", want: []Label{{Entry: Entry{Name: "vmlinuz", Kernel: "vmlinuz", Append: "quiet"}, Implied: true}}},
 		{name: "types by keyword", text: "label a\n com32 menu\nlabel b\n pxe x\nlabel c\n boot y\nlabel d\n config z\nlabel e\n linux k.c32\n",
 			want: []Label{
 				{Entry: Entry{Name: "a", Kernel: "menu.c32"}, Type: TypeModule},
@@ -55,7 +56,7 @@ func TestParsePXELINUX(t *testing.T) {
 				{Entry: Entry{Name: "b", Kernel: "b.0"}, Type: TypeNBP},
 				{Entry: Entry{Name: "c", Kernel: "c.img"}, Type: TypeSector},
 				{Entry: Entry{Name: "d", Kernel: "d.bin"}, Type: TypeSector},
-				{Entry: Entry{Name: "e.bs", Kernel: "e.bs"}, Type: TypeSector},
+				{Entry: Entry{Name: "e.bs", Kernel: "e.bs"}, Type: TypeSector, Implied: true},
 			}},
 		{name: "arguments on the kernel's line", text: "label a\n kernel k quiet  splash\n append x", want: []Label{{Entry: Entry{Name: "a", Kernel: "k", Append: "x"}, Args: "quiet  splash"}}},
 		{name: "local boot", text: "label a\n localboot -1\nlabel b\n localboot 0x80\nlabel c\n localboot\n",
@@ -83,7 +84,7 @@ func TestParsePXELINUX(t *testing.T) {
 			}},
 		{name: "help and other text", text: "label a\n kernel k\ntext help\n  one\n\n label no\nENDTEXT now\ntext cmdline\n label no\nendtext\n",
 			want: []Label{{Entry: Entry{Name: "a", Kernel: "k", Help: "  one\n\n label no"}}}},
-		{name: "case, tabs, carriage returns, comments", text: "\tLaBeL\ta \r\n#kernel no\r\n\t\tKERNEL\tk\t\r\n kernelx no\n", want: []Label{{Entry: Entry{Name: "a", Kernel: "k"}}}},
+		{name: "case, tabs, carriage returns, comments", text: "\tLaBeL\ta \r\n#kernel no\r\n\t\tKERNEL\tk\t\r\n", want: []Label{{Entry: Entry{Name: "a", Kernel: "k"}}}},
 		{name: "menus in menus", text: "menu begin one\n menu title First\n label a\n  kernel k\n menu begin\n  menu label ^Second\n  label b\n   kernel k\n menu end\n label c\n  kernel k\nmenu end\nlabel d\n kernel k\n",
 			want: []Label{
 				{Entry: Entry{Name: "a", Kernel: "k"}, Menu: []string{"First"}},
@@ -94,8 +95,8 @@ func TestParsePXELINUX(t *testing.T) {
 		{name: "hidden and disabled", text: "label a\n kernel k\n menu hide\nlabel b\n menu disable\nlabel c\n menu exit\n",
 			want: []Label{
 				{Entry: Entry{Name: "a", Kernel: "k"}, Hidden: true},
-				{Entry: Entry{Name: "b", Kernel: "b"}, Disabled: true},
-				{Entry: Entry{Name: "c", Kernel: "c"}, Disabled: true},
+				{Entry: Entry{Name: "b", Kernel: "b"}, Disabled: true, Implied: true},
+				{Entry: Entry{Name: "c", Kernel: "c"}, Disabled: true, Implied: true},
 			}},
 		{name: "include in the middle of a label", text: "label a\ninclude x\n append q\n", files: map[string]string{"x": "kernel k\n"},
 			want: []Label{{Entry: Entry{Name: "a", Kernel: "k", Append: "q"}}}},
@@ -160,6 +161,28 @@ func TestParsePXELINUXWarnings(t *testing.T) {
 	}
 	if got := want[0].Error(); got != "default:3: include gone: file does not exist" {
 		t.Errorf("as an error: %q", got)
+	}
+	unknown := func(line int, word string) Problem {
+		return Problem{Fault: fault.ConfigUnknownDirective, File: "default", Line: line, Detail: fmt.Sprintf("%q is no directive of PXELINUX", word)}
+	}
+	const bom = "the file begins with a byte order mark (BOM), which spoils its first word"
+	for text, want := range map[string][]Problem{
+		"DEFAULT a\nLABEL a\n KERNAL linux\nAPEND quiet\n":               {unknown(3, "kernal"), unknown(4, "apend")},
+		"# a\n#b\n\nF1 x\nf12 x\nSAY hello\nCONSOLE 0\nTOTALTIMEOUT 9\n": nil,
+		"kernel k\nlocalboot 0\ninitrd i\nfdtdir /\nallowoptions 0\n":    nil,
+		"f13 x\nfx y\nf z\n":     {unknown(1, "f13"), unknown(2, "fx"), unknown(3, "f")},
+		"\uFEFFdefault a\nfoo\n": {{Fault: fault.ConfigByteOrderMark, File: "default", Line: 1, Detail: bom}, unknown(2, "foo")},
+	} {
+		if diff := cmp.Diff(want, parse(t, text, nil).Warnings); diff != "" {
+			t.Errorf("%q (-want +got):\n%s", text, diff)
+		}
+	}
+	if n := len(parse(t, strings.Repeat("<br>\n", 1000), nil).Warnings); n != maxUnknown {
+		t.Errorf("%d warnings about a thousand lines", n)
+	}
+	var problem *Problem
+	if _, err := parse(t, "\uFEFFdefault a\n", nil).DefaultEntry(); !errors.As(err, &problem) || problem.Fault != fault.ConfigByteOrderMark {
+		t.Errorf("a byte order mark before DEFAULT: %v", err)
 	}
 	nested := parse(t, "include x\ninclude gone\n", map[string]string{"x": "\ninclude gone\n"})
 	if diff := cmp.Diff([]Problem{
@@ -237,14 +260,15 @@ func TestPXELINUXDefaultEntry(t *testing.T) {
 		{name: "label with arguments", text: "default b single\n" + two, want: Choice{Label: "b", Kernel: "kb", Append: "qb single", Initrds: []string{"ic"}}},
 		{name: "command line", text: "default vmlinuz initrd=i quiet\nappend global\n", want: Choice{Kernel: "vmlinuz", Initrds: []string{"i"}, Append: "quiet"}},
 		{name: "implicit forbidden", text: "default vmlinuz\nimplicit 0\n", fail: true},
-		{name: "case of a label matters", text: "default A\n" + two, want: Choice{Kernel: "A"}},
+		{name: "case of a label matters", text: "default A\n" + two, want: Choice{Kernel: "A", Implied: `there is no LABEL "A" to boot, so it is taken for a file`}},
 		{name: "another loader", text: "default undionly.0\n", want: Choice{Type: TypeNBP, Kernel: "undionly.0"}},
 		{name: "module", text: "default chain.c32 hd0 initrd=x\n", want: Choice{Type: TypeModule, Kernel: "chain.c32", Append: "hd0 initrd=x"}},
 		{name: "local", text: "default d\nlabel d\n localboot 0\n append x\n", want: Choice{Label: "d", Type: TypeLocal}},
 		{name: "nothing", text: two, fail: true},
 		{name: "empty", text: "", fail: true},
 		{name: "the first of two labels", text: "default a\nlabel a\n kernel first\nlabel a\n kernel second\n", want: Choice{Label: "a", Kernel: "first"}},
-		{name: "disabled label", text: "default a\nlabel a\n kernel k\n menu disable\n", want: Choice{Kernel: "a"}},
+		{name: "disabled label", text: "default a\nlabel a\n kernel k\n menu disable\n", want: Choice{Kernel: "a", Implied: `there is no LABEL "a" to boot, so it is taken for a file`}},
+		{name: "label without a kernel", text: "default a\nlabel a\n kernal k\n", want: Choice{Label: "a", Kernel: "a", Implied: "LABEL a has no KERNEL or LINUX line, so its name is taken for the file"}},
 		{name: "kernel line and append", text: "default a\nlabel a\n kernel k one\n append two\n", want: Choice{Label: "a", Kernel: "k", Append: "one two"}},
 
 		{name: "menu", text: "ui menu.c32\ndefault b\ntimeout 30\n" + two, want: ui(after(b, 3*time.Second), "menu.c32")},

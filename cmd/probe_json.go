@@ -110,9 +110,8 @@ type warningJSON struct {
 }
 
 func reportToJSON(r *probe.Report) *reportJSON {
-	uefi := r.Arch.Platform() == boot.PlatformUEFI
 	j := &reportJSON{
-		Verdict:  verdictToJSON(r.Verdict, uefi),
+		Verdict:  verdictToJSON(r.Verdict),
 		Firmware: r.Firmware, Arch: uint16(r.Arch), MAC: r.MAC.String(), UUID: boot.FormatUUID(r.UUID[:]),
 		Started: r.Started, Seconds: r.Duration.Seconds(),
 		Offers: []offerJSON{}, Stages: []stageJSON{}, Warnings: []warningJSON{},
@@ -144,12 +143,12 @@ func reportToJSON(r *probe.Report) *reportJSON {
 	return j
 }
 
-func verdictToJSON(v probe.Verdict, uefi bool) verdictJSON {
+func verdictToJSON(v probe.Verdict) verdictJSON {
 	j := verdictJSON{WouldBoot: v.WouldBoot, Sentence: v.Sentence, Stage: string(v.Stage), Why: v.Why}
 	if v.Fault != nil {
 		f := v.Fault
 		j.Fault = f.ID
-		j.Explained = &faultJSON{Title: f.Title, Shown: f.Shown(uefi), Means: f.Means, Causes: f.Causes, Remedy: f.Remedy}
+		j.Explained = &faultJSON{Title: f.Title, Shown: v.Shown, Means: f.Means, Causes: f.Causes, Remedy: f.Remedy}
 	}
 	return j
 }

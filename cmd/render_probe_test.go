@@ -58,7 +58,7 @@ func probed() *probe.Report {
 			{Stage: probe.StageConfig, Fault: fault.ConfigIncludeFailed, Text: "y.cfg is not there"},
 			{Stage: probe.StageDHCP, Text: "odd"},
 		},
-		Verdict: probe.Verdict{Fault: &missing, Stage: probe.StageKernel, Why: "it is not there", Sentence: "would stop: no: it is not there. Put it there."},
+		Verdict: probe.Verdict{Fault: &missing, Shown: "Loading linux... failed", Stage: probe.StageKernel, Why: "it is not there", Sentence: "would stop: no: it is not there. Put it there."},
 	}
 }
 

@@ -30,10 +30,10 @@ func bootServerFaults() []Fault {
 			Sources: []string{"EDK2 PxeBcBoot.c", "RFC 792"},
 		},
 		{
-			ID:     BootServerWrongPort,
-			Title:  "the boot server answers from another port than 4011",
-			Loader: "Nothing to boot: No such file or directory (https://ipxe.org/2d03e13b)",
-			Means:  "iPXE takes an answer to its boot server request only from port 4011 of the server that it asked.",
+			ID:    BootServerWrongPort,
+			Title: "the boot server answers from another port than 4011",
+			IPXE:  "Nothing to boot: No such file or directory (https://ipxe.org/2d03e13b)",
+			Means: "iPXE takes an answer to its boot server request only from port 4011 of the server that it asked.",
 			Causes: []string{
 				"The server opens a new socket for the reply.",
 				"Address translation between client and server rewrites the port.",

@@ -17,7 +17,7 @@ func configFaults() []Fault {
 		{
 			ID:     ModuleMissing,
 			Title:  "a module that the configuration uses is missing",
-			Loader: "Failed to load COM32 file ...",
+			Loader: "Failed to load COM32 file {name}",
 			Means:  "The menu (menu.c32, vesamenu.c32) or another module is not on the server, or one of the libraries that it needs, and PXELINUX stays at its boot: prompt.",
 			Causes: []string{
 				"The module was not copied, or is in a folder that the PATH directive does not name.",
@@ -29,7 +29,7 @@ func configFaults() []Fault {
 		{
 			ID:     ModuleMismatch,
 			Title:  "a SYSLINUX module does not belong to this SYSLINUX",
-			Loader: "...: not a COM32R image\nUndef symbol FAIL: ...",
+			Loader: "{name}: not a COM32R image\nUndef symbol FAIL: ...",
 			Means:  "Modules work only with the core of the same version and kind: those of version 4 with 4, of 5 and 6 with their own, of BIOS, 32-bit and 64-bit UEFI each with their own.",
 			Causes: []string{
 				"Files of two distributions or versions were mixed in one folder.",
@@ -55,13 +55,63 @@ func configFaults() []Fault {
 			ID:     ConfigNoDefault,
 			Title:  "the configuration says nothing to boot by itself",
 			Loader: "No DEFAULT or UI configuration directive found!",
-			Means:  "The loader has a configuration but no default entry, so it stays at a prompt.",
+			Means:  "PXELINUX has a configuration but no default entry, so it stays at a prompt.",
 			Causes: []string{
 				"DEFAULT and UI are both missing, or the menu has no entry.",
 				"The default names an entry that does not exist.",
 			},
 			Remedy:  "Add DEFAULT with the name of an entry.",
 			Sources: []string{"SYSLINUX com32/elflink/ldlinux/ldlinux.c"},
+		},
+		{
+			ID:     ConfigEmpty,
+			Title:  "the configuration file is empty",
+			Loader: "Unable to locate configuration file",
+			GRUB:   "grub>",
+			Means:  "A file without a byte counts as missing: the loader asks for the next name, and after the last one it gives up.",
+			Causes: []string{
+				"The file was created and never written, or the disk was full.",
+				"A program that writes it failed half way.",
+			},
+			Remedy:  "Write the configuration again.",
+			Sources: []string{"SYSLINUX core/fs/pxe/pxe.c", "GRUB net/tftp.c"},
+		},
+		{
+			ID:     ConfigNameAsFile,
+			Title:  "PXELINUX takes a name in the configuration for that of a kernel",
+			Loader: "Loading {name}... failed: No such file or directory",
+			Means:  "A DEFAULT that is no LABEL is a command line and begins with a file. A LABEL without KERNEL or LINUX boots the file of its own name.",
+			Causes: []string{
+				"The name in DEFAULT is spelled otherwise than in LABEL; case counts.",
+				"The line with the kernel is missing or misspelt.",
+			},
+			Remedy:  "Let DEFAULT name a LABEL, and give that LABEL a KERNEL or LINUX line.",
+			Sources: []string{"SYSLINUX com32/elflink/ldlinux/ldlinux.c", "SYSLINUX com32/elflink/ldlinux/readconfig.c"},
+		},
+		{
+			ID:      ConfigUnknownDirective,
+			Title:   "the configuration has a line that PXELINUX does not know",
+			Warning: true,
+			Means:   "PXELINUX passes over a line whose first word is no directive, without a word.",
+			Causes: []string{
+				"The directive is misspelt.",
+				"The file is another loader's configuration, or a web page.",
+			},
+			Remedy:  "Correct the word, or begin the line with # if it is a comment.",
+			Sources: []string{"SYSLINUX com32/elflink/ldlinux/readconfig.c"},
+		},
+		{
+			ID:      ConfigByteOrderMark,
+			Title:   "the configuration begins with a byte order mark",
+			Warning: true,
+			Loader:  "No DEFAULT or UI configuration directive found!",
+			GRUB:    "grub>",
+			Means:   "Loaders read bytes. The mark sticks to the first word, which no loader then knows; in UTF-16 that goes for every word.",
+			Causes: []string{
+				"An editor on Windows saved the file as UTF-8 with BOM, or as Unicode.",
+			},
+			Remedy:  "Save the file as UTF-8 without BOM.",
+			Sources: []string{"SYSLINUX com32/elflink/ldlinux/readconfig.c", "Unicode 23.8"},
 		},
 		{
 			ID:      ConfigWaits,
@@ -79,13 +129,14 @@ func configFaults() []Fault {
 			ID:      ConfigIncludeFailed,
 			Title:   "a file that the configuration includes is missing",
 			Warning: true,
-			Means:   "PXELINUX skips a missing include without a word, and every entry in it with it.",
+			GRUB:    "error: file `{name}' not found.",
+			Means:   "PXELINUX skips a missing include without a word, and every entry in it with it. GRUB says so and goes on.",
 			Causes: []string{
-				"The path is relative to the folder of pxelinux.0, not to that of the configuration.",
+				"The path is counted from another folder than that of the configuration.",
 				"The distribution includes files that only some of its images have.",
 			},
-			Remedy:  "Correct the path, counted from the folder of pxelinux.0, or remove the line.",
-			Sources: []string{"SYSLINUX com32/elflink/ldlinux/readconfig.c"},
+			Remedy:  "Correct the path, which PXELINUX counts from the folder of pxelinux.0 and GRUB from the root, or remove the line.",
+			Sources: []string{"SYSLINUX com32/elflink/ldlinux/readconfig.c", "GRUB commands/configfile.c"},
 		},
 		{
 			ID:      ConfigLabelTwice,
@@ -110,41 +161,6 @@ func configFaults() []Fault {
 			},
 			Remedy:  "Boot the machine, or a virtual one, to see what follows.",
 			Sources: []string{"GRUB manual, Shell-like scripting"},
-		},
-		{
-			ID:     GRUBConfigNotFound,
-			Title:  "GRUB finds no configuration file",
-			Loader: "grub>",
-			Means:  "GRUB looked for grub.cfg under the prefix that is built into it, found none and shows its prompt.",
-			Causes: []string{
-				"grub.cfg is not where this GRUB's prefix says: /grub for Debian's and Ubuntu's network GRUB, beside itself for Red Hat's.",
-				"It is a GRUB for disks (prefix /EFI/debian), not the one for the network (grubnetx64.efi).",
-			},
-			Remedy:  "Put grub.cfg into the folder of the built-in prefix, counted from the TFTP root, and use the distribution's network GRUB.",
-			Sources: []string{"GRUB normal/main.c", "GRUB net/net.c"},
-		},
-		{
-			ID:     GRUBWantsOACK,
-			Title:  "GRUB gets data where it wants an OACK",
-			Loader: "error: time out opening ...",
-			Means:  "GRUB always sends options with its request and ignores a server that answers with data at once.",
-			Causes: []string{
-				"The TFTP server knows no options, or has them switched off.",
-				"The server leaves the OACK out for an empty file.",
-			},
-			Remedy:  "Use a TFTP server that answers blksize and tsize.",
-			Sources: []string{"GRUB net/tftp.c", "RFC 2347"},
-		},
-		{
-			ID:     GRUBWrongServer,
-			Title:  "GRUB asks another server than the firmware did",
-			Loader: "error: time out opening ...",
-			Means:  "GRUB takes its server from the next-server field of the DHCP server's ACK and knows nothing of what a proxyDHCP server said.",
-			Causes: []string{
-				"The boot file came from a proxyDHCP server, and the plain DHCP server's next server is 0 or another host.",
-			},
-			Remedy:  "Set next-server on the plain DHCP server as well, or boot iPXE in place of GRUB behind a proxy.",
-			Sources: []string{"GRUB net/drivers/efi", "rhboot/shim issue 165"},
 		},
 	}
 }

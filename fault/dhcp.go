@@ -3,12 +3,12 @@ package fault
 func dhcpFaults() []Fault {
 	return []Fault{
 		{
-			ID:     NoOffer,
-			Title:  "no DHCP server answered",
-			BIOS:   "PXE-E51: No DHCP or proxyDHCP offers were received",
-			UEFI:   "PXE-E18: Server response timeout.",
-			Loader: "No configuration methods succeeded",
-			Means:  "The client asked for an address four times, for about a minute, and heard nothing.",
+			ID:    NoOffer,
+			Title: "no DHCP server answered",
+			BIOS:  "PXE-E51: No DHCP or proxyDHCP offers were received",
+			UEFI:  "PXE-E18: Server response timeout.",
+			IPXE:  "No configuration methods succeeded",
+			Means: "The client asked for an address four times, for about a minute, and heard nothing.",
 			Causes: []string{
 				"No DHCP server is on this segment, and no relay leads to one.",
 				"The port is in the wrong VLAN, or blocked by spanning tree for its first 30 seconds.",
@@ -72,12 +72,12 @@ func dhcpFaults() []Fault {
 			Sources: []string{"EDK2 PxeBcDhcp4.c", "RFC 2132 9.10"},
 		},
 		{
-			ID:     OfferWithoutServerID,
-			Title:  "the offer has no server identifier (option 54)",
-			BIOS:   "PXE-E51: No DHCP or proxyDHCP offers were received",
-			UEFI:   "PXE-E18: Server response timeout.",
-			Loader: "error: couldn't autoconfigure ...",
-			Means:  "Option 54 is missing or zero, so the client could not say whose offer it takes. UEFI firmware and GRUB ignore such an offer, a proxy's too.",
+			ID:    OfferWithoutServerID,
+			Title: "the offer has no server identifier (option 54)",
+			BIOS:  "PXE-E51: No DHCP or proxyDHCP offers were received",
+			UEFI:  "PXE-E18: Server response timeout.",
+			GRUB:  "error: couldn't autoconfigure ...",
+			Means: "Option 54 is missing or zero, so the client could not say whose offer it takes. UEFI firmware and GRUB ignore such an offer, a proxy's too.",
 			Causes: []string{
 				"A proxyDHCP server or a home-made one leaves option 54 out.",
 			},
@@ -109,12 +109,12 @@ func dhcpFaults() []Fault {
 			Sources: []string{"EDK2 HttpBootDhcp4.c", "xcat2/xcat-core issue 7743"},
 		},
 		{
-			ID:     NoBootFile,
-			Title:  "DHCP gave an address but no boot file name",
-			BIOS:   "PXE-E53: No boot filename received",
-			UEFI:   "PXE-E16: No valid offer received.",
-			Loader: "Nothing to boot: No such file or directory (https://ipxe.org/2d03e13b)",
-			Means:  "The offer has neither a file name in its header nor option 67, and no proxyDHCP server added one.",
+			ID:    NoBootFile,
+			Title: "DHCP gave an address but no boot file name",
+			BIOS:  "PXE-E53: No boot filename received",
+			UEFI:  "PXE-E16: No valid offer received.",
+			IPXE:  "Nothing to boot: No such file or directory (https://ipxe.org/2d03e13b)",
+			Means: "The offer has neither a file name in its header nor option 67, and no proxyDHCP server added one.",
 			Causes: []string{
 				"The DHCP server is not set up for network boot.",
 				"It is, but not for this client's architecture (option 93) or class (option 60).",
@@ -140,7 +140,7 @@ func dhcpFaults() []Fault {
 			ID:      BootFileNotInHeader,
 			Title:   "the boot file name is in option 67 only",
 			Warning: true,
-			Loader:  "Failed to open ...grubx64.efi - Not Found",
+			Loader:  "Failed to open {name} - Not Found",
 			Means:   "The header's file field is empty. shim reads that field alone and takes the TFTP root for its folder; some older ROMs and U-Boot look there as well.",
 			Causes: []string{
 				"The server sets option 67 and leaves the file field alone, as Windows and many routers do.",

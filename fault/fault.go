@@ -1,6 +1,9 @@
 package fault
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // Fault is one way in which a boot breaks. All text is for people, in English.
 type Fault struct {
@@ -9,10 +12,13 @@ type Fault struct {
 	Warning bool   // does not stop a boot by itself
 
 	// What the screen shows, "" where it shows nothing of its own. Several
-	// lines are separated by "\n"; "..." stands for names that differ.
+	// lines are separated by "\n"; "{name}" stands for the file or command that
+	// it is about, "..." for what else differs.
 	BIOS   string // a PC's PXE boot ROM
 	UEFI   string // EDK2, from which all UEFI firmware derives
-	Loader string // PXELINUX, GRUB, shim, iPXE or the kernel
+	Loader string // PXELINUX, shim, U-Boot or the kernel
+	GRUB   string
+	IPXE   string
 
 	Means   string   // what has happened, in sentences
 	Causes  []string // what leads to it, likeliest first, one sentence each
@@ -20,25 +26,33 @@ type Fault struct {
 	Sources []string // where this is known from: RFC and section, source file, report
 }
 
-// Shown is what somebody at the screen reads: the text of UEFI firmware or of a
-// BIOS boot ROM, or of the boot loader when the firmware is no longer running.
-// "" when nothing is shown.
-func (f Fault) Shown(uefi bool) string {
-	text := f.BIOS
-	if uefi {
-		text = f.UEFI
+// Screen is whose text stands on the machine's screen.
+type Screen uint8
+
+// The programs that write on the screen of a machine that boots.
+const (
+	OnBIOS Screen = iota
+	OnUEFI
+	OnLoader // PXELINUX, shim, U-Boot or the kernel
+	OnGRUB
+	OnIPXE
+)
+
+// Shown is what somebody at the screen reads when the fault is about name, a
+// file or command; "" for a name that is not known. "" when nothing is shown.
+func (f Fault) Shown(on Screen, name string) string {
+	text := [...]string{OnBIOS: f.BIOS, OnUEFI: f.UEFI, OnLoader: f.Loader, OnGRUB: f.GRUB, OnIPXE: f.IPXE}[on]
+	if name == "" {
+		name = "..."
 	}
-	if text == "" {
-		return f.Loader
-	}
-	return text
+	return strings.ReplaceAll(text, "{name}", name)
 }
 
 // All lists the catalogue in the order of a boot: link, DHCP, boot server,
-// TFTP, HTTP, files as such, boot program, configuration and kernel.
+// TFTP, HTTP, files as such, boot program, configuration, GRUB and kernel.
 func All() []Fault {
 	return slices.Concat(linkFaults(), dhcpFaults(), bootServerFaults(), tftpFaults(),
-		httpFaults(), fileFaults(), programFaults(), configFaults(), kernelFaults())
+		httpFaults(), fileFaults(), programFaults(), configFaults(), grubFaults(), kernelFaults())
 }
 
 // ByID finds a fault by its ID.

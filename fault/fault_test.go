@@ -98,7 +98,7 @@ func TestStyle(t *testing.T) {
 				t.Errorf("%s: source %q", f.ID, s)
 			}
 		}
-		for _, shown := range []string{f.BIOS, f.UEFI, f.Loader} {
+		for _, shown := range []string{f.BIOS, f.UEFI, f.Loader, f.GRUB, f.IPXE} {
 			if shown != strings.TrimSpace(shown) {
 				t.Errorf("%s: shown text has blanks around it: %q", f.ID, shown)
 			}
@@ -113,7 +113,7 @@ func TestStyle(t *testing.T) {
 
 // startsWithName allows proper names and acronyms where case would be wrong.
 func startsWithName(s string) bool {
-	for _, name := range []string{"DHCP", "GRUB", "PXELINUX", "SYSLINUX", "UEFI", "iPXE", "shim", "libcom32.c32", "next-server", "pxelinux.cfg", "grub.cfg"} {
+	for _, name := range []string{"DHCP", "GRUB", "PXELINUX", "SYSLINUX", "UEFI", "iPXE", "shim", "libcom32.c32", "grub-script-check", "next-server", "pxelinux.cfg", "grub.cfg"} {
 		if strings.HasPrefix(s, name) {
 			return true
 		}
@@ -172,27 +172,34 @@ func TestKnownTexts(t *testing.T) {
 		{"No DEFAULT or UI", ConfigNoDefault},
 		{"grub>", GRUBConfigNotFound},
 		{"time out opening", GRUBWantsOACK},
+		{"can't find command", GRUBUnknownCommand},
+		{"`{name}' not found", KernelMissing},
 		{"Nothing to boot", NoBootFile},
 		{"`serverip' not set", NextServerMissing},
 		{"Unable to mount root fs", InitrdMissing},
 	}
 	for _, tt := range tests {
 		f, _ := ByID(tt.id)
-		if !strings.Contains(f.BIOS+"\n"+f.UEFI+"\n"+f.Loader, tt.text) {
+		if !strings.Contains(strings.Join([]string{f.BIOS, f.UEFI, f.Loader, f.GRUB, f.IPXE}, "\n"), tt.text) {
 			t.Errorf("%s does not show %q", tt.id, tt.text)
 		}
 	}
 }
 
 func TestShown(t *testing.T) {
-	f := Fault{BIOS: "bios", UEFI: "uefi", Loader: "loader"}
-	if f.Shown(false) != "bios" || f.Shown(true) != "uefi" {
-		t.Errorf("firmware's own text: %q, %q", f.Shown(false), f.Shown(true))
-	}
-	if got := (Fault{Loader: "loader"}).Shown(true); got != "loader" {
-		t.Errorf("a loader's fault shows %q", got)
-	}
-	if got := (Fault{BIOS: "bios"}).Shown(true); got != "" {
-		t.Errorf("silent UEFI firmware shows %q", got)
+	f := Fault{BIOS: "bios", UEFI: "uefi {name}", Loader: "no {name}, {name}", GRUB: "grub"}
+	for _, tt := range []struct {
+		on         Screen
+		name, want string
+	}{
+		{OnBIOS, "linux", "bios"},
+		{OnUEFI, "", "uefi ..."},
+		{OnLoader, "linux", "no linux, linux"},
+		{OnGRUB, "linux", "grub"},
+		{OnIPXE, "linux", ""},
+	} {
+		if got := f.Shown(tt.on, tt.name); got != tt.want {
+			t.Errorf("Shown(%d, %q) = %q, want %q", tt.on, tt.name, got, tt.want)
+		}
 	}
 }

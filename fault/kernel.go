@@ -5,7 +5,8 @@ func kernelFaults() []Fault {
 		{
 			ID:     KernelMissing,
 			Title:  "the kernel is not on the server",
-			Loader: "Loading ... failed: No such file or directory\nerror: file `...' not found.",
+			Loader: "Loading {name}... failed: No such file or directory",
+			GRUB:   "error: file `{name}' not found.",
 			Means:  "The loader read its configuration and asked for the kernel that it names, and the server does not have it.",
 			Causes: []string{
 				"The path is counted from another folder: PXELINUX counts from the folder of pxelinux.0, GRUB from the root.",
@@ -17,7 +18,8 @@ func kernelFaults() []Fault {
 		{
 			ID:     KernelWrongType,
 			Title:  "the file that the configuration calls a kernel is none",
-			Loader: "Booting kernel failed: Invalid argument\nerror: invalid magic number.",
+			Loader: "Booting kernel failed: Invalid argument",
+			GRUB:   "error: invalid magic number.",
 			Means:  "The file arrived and does not begin as a kernel does.",
 			Causes: []string{
 				"It is an error page or another file saved under this name.",
@@ -30,7 +32,8 @@ func kernelFaults() []Fault {
 		{
 			ID:     KernelWrongArch,
 			Title:  "the kernel is for another processor",
-			Loader: "This kernel requires an x86-64 CPU, but only detected an i686 CPU.\nerror: invalid magic number.",
+			Loader: "This kernel requires an x86-64 CPU, but only detected an i686 CPU.",
+			GRUB:   "error: invalid magic number.",
 			Means:  "The kernel is for another architecture than the machine's.",
 			Causes: []string{
 				"One configuration serves machines of several architectures.",
@@ -41,7 +44,8 @@ func kernelFaults() []Fault {
 		{
 			ID:     InitrdMissing,
 			Title:  "the initrd is not on the server",
-			Loader: "Loading ... failed: No such file or directory\nKernel panic - not syncing: VFS: Unable to mount root fs",
+			Loader: "Loading {name}... failed: No such file or directory\nKernel panic - not syncing: VFS: Unable to mount root fs",
+			GRUB:   "error: file `{name}' not found.",
 			Means:  "The server does not have the initrd that the configuration names. PXELINUX and GRUB stop there; a loader that goes on ends in a kernel panic.",
 			Causes: []string{
 				"The path is counted from another folder.",
@@ -49,7 +53,7 @@ func kernelFaults() []Fault {
 				"Several initrds are separated by blanks where PXELINUX wants commas.",
 			},
 			Remedy:  "Correct the path in the configuration or put the file there.",
-			Sources: []string{"SYSLINUX com32/elflink/ldlinux/kernel.c"},
+			Sources: []string{"SYSLINUX com32/elflink/ldlinux/kernel.c", "GRUB loader/linux.c"},
 		},
 		{
 			ID:     InitrdWrongType,

@@ -3,12 +3,12 @@ package fault
 func linkFaults() []Fault {
 	return []Fault{
 		{
-			ID:     NoLink,
-			Title:  "the network card sees no link",
-			BIOS:   "PXE-E61: Media test failure, check cable",
-			UEFI:   "PXE-E12: Could not detect network connection.",
-			Loader: "Link status: Down",
-			Means:  "The card found no carrier, so nothing was sent at all.",
+			ID:    NoLink,
+			Title: "the network card sees no link",
+			BIOS:  "PXE-E61: Media test failure, check cable",
+			UEFI:  "PXE-E12: Could not detect network connection.",
+			IPXE:  "Link status: Down",
+			Means: "The card found no carrier, so nothing was sent at all.",
 			Causes: []string{
 				"The cable is unplugged or broken, or sits in another port of the machine.",
 				"The switch port is shut down.",
@@ -32,12 +32,12 @@ func linkFaults() []Fault {
 			Sources: []string{"Broadcom KB 152549", "EDK2 PxeBcImpl.c"},
 		},
 		{
-			ID:     ServerUnreachable,
-			Title:  "the boot server's or the router's address does not answer ARP",
-			BIOS:   "PXE-E11: ARP timeout",
-			UEFI:   "PXE-E18: Server response timeout.",
-			Loader: "error: timeout: could not resolve hardware address.",
-			Means:  "The client has an address, but nobody owns the address that it must send its next packet to: the boot server's, or the router's when the server is on another subnet.",
+			ID:    ServerUnreachable,
+			Title: "the boot server's or the router's address does not answer ARP",
+			BIOS:  "PXE-E11: ARP timeout",
+			UEFI:  "PXE-E18: Server response timeout.",
+			GRUB:  "error: timeout: could not resolve hardware address.",
+			Means: "The client has an address, but nobody owns the address that it must send its next packet to: the boot server's, or the router's when the server is on another subnet.",
 			Causes: []string{
 				"The next server (siaddr) is an address that no machine has.",
 				"The server is on another subnet and DHCP gave no router, or a wrong one.",

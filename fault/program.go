@@ -80,7 +80,7 @@ func programFaults() []Fault {
 		{
 			ID:     ShimSecondStageMissing,
 			Title:  "shim does not find its second stage",
-			Loader: "Failed to open ...grubx64.efi - Not Found\nstart_image() returned Not Found",
+			Loader: "Failed to open {name} - Not Found\nstart_image() returned Not Found",
 			Means:  "shim loads a program of a fixed name, grubx64.efi on x64, from the folder of its own boot file name, and that file is not there.",
 			Causes: []string{
 				"GRUB is not beside shim, or has another name.",
@@ -104,10 +104,10 @@ func programFaults() []Fault {
 			Sources: []string{"SHIM SBAT.md", "rhboot/shim issue 373"},
 		},
 		{
-			ID:     IPXENothingToBoot,
-			Title:  "iPXE runs and is given nothing to boot",
-			Loader: "Nothing to boot: No such file or directory (https://ipxe.org/2d03e13b)\nNo more network devices",
-			Means:  "iPXE asked DHCP again, as iPXE, and the answer had neither a file name nor a root path.",
+			ID:    IPXENothingToBoot,
+			Title: "iPXE runs and is given nothing to boot",
+			IPXE:  "Nothing to boot: No such file or directory (https://ipxe.org/2d03e13b)\nNo more network devices",
+			Means: "iPXE asked DHCP again, as iPXE, and the answer had neither a file name nor a root path.",
 			Causes: []string{
 				"The server gives boot programs to PXE clients and nothing to iPXE (option 77 or 175).",
 			},
@@ -115,10 +115,10 @@ func programFaults() []Fault {
 			Sources: []string{"iPXE usr/autoboot.c"},
 		},
 		{
-			ID:     IPXELoop,
-			Title:  "iPXE is given iPXE again",
-			Loader: "iPXE initialising devices...",
-			Means:  "iPXE asks DHCP as every client does. The answer is its own boot program, which it loads, and so for ever.",
+			ID:    IPXELoop,
+			Title: "iPXE is given iPXE again",
+			IPXE:  "iPXE initialising devices...",
+			Means: "iPXE asks DHCP as every client does. The answer is its own boot program, which it loads, and so for ever.",
 			Causes: []string{
 				"The server does not tell iPXE (option 77 is iPXE, or option 175 is there) from firmware.",
 			},

@@ -45,7 +45,7 @@ func TestEFI(t *testing.T) {
 		"NBP for ARM":       {files: change(whole, nbp, efi(0xAA64, true)), fault: fault.NBPWrongArch, stage: StageNBP},
 		"NBP is a web page": {files: change(whole, nbp, "<html>404</html>"), fault: fault.NBPNotAProgram, stage: StageNBP},
 		"NBP not signed":    {files: change(whole, nbp, efi(x64, false)), says: "starts; what it does next is its own", warns: fault.NBPNotSigned},
-		"no second stage":   {files: change(whole, "efi/grubx64.efi", nil), fault: fault.ShimSecondStageMissing, stage: StageLoader, says: "grubx64.efi"},
+		"no second stage":   {files: change(whole, "efi/grubx64.efi", nil), fault: fault.ShimSecondStageMissing, stage: StageLoader, says: "Failed to open efi/grubx64.efi - Not Found"},
 		"second stage for ARM": {files: change(whole, "efi/grubx64.efi", grubEFI(0xAA64, "/grub")),
 			fault: fault.NBPWrongArch, stage: StageLoader},
 		"second stage not signed": {files: change(whole, "efi/grubx64.efi", efi(x64, false)), says: "what it does next is its own", warns: fault.ShimSecondStageRefused},
@@ -77,12 +77,21 @@ func TestEFI(t *testing.T) {
 		"grub.cfg that names another": {
 			files: change(whole, "grub/grub.cfg", "menuentry x {\n configfile /other.cfg\n}\n", "other.cfg", grubCfg), says: `takes entry "Install"`,
 		},
-		"empty grub.cfg":       {files: change(whole, "grub/grub.cfg", "# nothing\n"), fault: fault.ConfigNoDefault, stage: StageConfig},
-		"no timeout":           {files: change(whole, "grub/grub.cfg", strings.TrimPrefix(grubCfg, "set timeout=5\n")), says: `takes entry "Install"`, warns: fault.ConfigWaits},
-		"no kernel":            {files: change(whole, "linux", nil), fault: fault.KernelMissing, stage: StageKernel},
-		"no initrd":            {files: change(whole, "initrd.gz", nil), fault: fault.InitrdMissing, stage: StageInitrd},
-		"kernel as NBP":        {files: change(whole, nbp, bzImage(true)), says: "starts by its EFI stub"},
-		"unified kernel image": {files: change(whole, nbp, efi(x64, true, section{".linux", "MZ"}, section{".uname", "6.9"})), says: "kernel, initrd and command line inside"},
+		"empty grub.cfg":                  {files: change(whole, "grub/grub.cfg", "# nothing\n"), fault: fault.GRUBNoEntry, stage: StageConfig, says: "would stop: grub>: there is no menu entry. Add a menuentry"},
+		"no byte in grub.cfg":             {files: change(whole, "grub/grub.cfg", ""), fault: fault.ConfigEmpty, stage: StageConfig, says: "grub>: tftp://192.0.2.1//grub/grub.cfg is empty"},
+		"grub.cfg without its last brace": {files: change(whole, "grub/grub.cfg", strings.TrimSuffix(grubCfg, "}\n")), fault: fault.GRUBSyntax, stage: StageConfig, says: "line 2: the { is never closed"},
+		"menuentry misspelt":              {files: change(whole, "grub/grub.cfg", "menuentri x {\nlinux /linux\n}\n"), fault: fault.GRUBNoEntry, stage: StageConfig, says: `line 1: "menuentri" is no GRUB command`},
+		"linux misspelt":                  {files: change(whole, "grub/grub.cfg", "menuentry x {\nlinuxx /linux\n}\n"), fault: fault.GRUBUnknownCommand, stage: StageConfig, says: "error: can't find command `linuxx'"},
+		"initrd misspelt":                 {files: change(whole, "grub/grub.cfg", "menuentry x {\nlinux /linux\ninitrdd /initrd.gz\n}\n"), says: "without initrd", warns: fault.GRUBUnknownCommand},
+		"grub.cfg with a byte order mark": {files: change(whole, "grub/grub.cfg", "\uFEFF"+grubCfg), says: `takes entry "Install"`, warns: fault.ConfigByteOrderMark},
+		"configfile that is not there":    {files: change(whole, "grub/grub.cfg", "configfile /other.cfg\n"), fault: fault.ConfigIncludeFailed, stage: StageConfig, says: "error: file `/other.cfg' not found: tftp://192.0.2.1/other.cfg is not there"},
+		"configfile on a disk":            {files: change(whole, "grub/grub.cfg", "configfile (hd0,1)/other.cfg\n"), says: "only a running machine can tell", warns: fault.ConfigNotFollowed},
+		"kernel is a page":                {files: change(whole, "linux", "<html>404</html>"), fault: fault.KernelWrongType, stage: StageKernel, says: "error: invalid magic number"},
+		"no timeout":                      {files: change(whole, "grub/grub.cfg", strings.TrimPrefix(grubCfg, "set timeout=5\n")), says: `takes entry "Install"`, warns: fault.ConfigWaits},
+		"no kernel":                       {files: change(whole, "linux", nil), fault: fault.KernelMissing, stage: StageKernel, says: "would stop: error: file `/linux' not found: tftp://192.0.2.1/linux is not there (TFTP error 1"},
+		"no initrd":                       {files: change(whole, "initrd.gz", nil), fault: fault.InitrdMissing, stage: StageInitrd, says: "error: file `/initrd.gz' not found"},
+		"kernel as NBP":                   {files: change(whole, nbp, bzImage(true)), says: "starts by its EFI stub"},
+		"unified kernel image":            {files: change(whole, nbp, efi(x64, true, section{".linux", "MZ"}, section{".uname", "6.9"})), says: "kernel, initrd and command line inside"},
 		"ACK without siaddr": {
 			files: whole, offer: append(biosOffer(nbp), func(m *dhcp.Message) { m.SIAddr = netip.Addr{} }),
 			fault: fault.ShimSecondStageMissing, stage: StageLoader,
@@ -114,7 +123,8 @@ func TestEFIAsks(t *testing.T) {
 		"grub/grub.cfg-01-52-54-00-12-34-56",
 		"grub/grub.cfg-C0000264", "grub/grub.cfg-C000026", "grub/grub.cfg-C00002", "grub/grub.cfg-C0000",
 		"grub/grub.cfg-C000", "grub/grub.cfg-C00", "grub/grub.cfg-C0", "grub/grub.cfg-C",
-		"grub/grub.cfg", "linux", "initrd.gz",
+		"grub/grub.cfg", "grub/grub.cfg-52-54-00-12-34-56", // ours: a forgotten 01-
+		"linux", "initrd.gz",
 	}
 	if diff := cmp.Diff(want, l.asked); diff != "" {
 		t.Errorf("files (-want +got):\n%s", diff)

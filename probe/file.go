@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/netip"
 	"net/url"
 	"strings"
@@ -21,6 +20,7 @@ import (
 // request is one file as a program of the chain asks for it.
 type request struct {
 	url     string
+	name    string // as the program's own messages have it; "" if they have none
 	options []tftp.Option
 	limit   int64 // bytes to fetch; 0 is the whole file
 	keep    int   // bytes to keep of it
@@ -31,8 +31,7 @@ type request struct {
 // content is a file that came, or its beginning.
 type content struct {
 	File
-	data   []byte // the first bytes, as many as the request keeps
-	inside string // the format of the archive that it breaks off in; see boot.Ending
+	data []byte // the first bytes, as many as the request keeps
 }
 
 // How much is kept of a file. A boot program is looked at as a whole, a kernel
@@ -54,9 +53,7 @@ func (r *runner) get(ctx context.Context, req request) (content, error) {
 	start := r.now()
 	head := &headWriter{limit: req.keep}
 	watched, done := r.reach(ctx, req.url)
-	end := boot.NewEnding()
-	res, err := r.files.Get(watched, r.fetchRequest(req), io.MultiWriter(head, end))
-	inside := end.Close()
+	res, err := r.files.Get(watched, r.fetchRequest(req), head)
 	err = because(watched, err)
 	done()
 	if err == nil && res.Size == 0 && req.optional {
@@ -73,15 +70,24 @@ func (r *runner) get(ctx context.Context, req request) (content, error) {
 		URL: req.url, Bytes: res.Size, Size: size, Partial: res.Partial,
 		SHA256: res.SHA256, Duration: res.Duration, Image: boot.Identify(head.data, max(size, res.Size)),
 	}}
-	if !res.Partial {
-		c.inside = inside
-	}
 	what := c.Image.String()
 	if req.keep == keepText {
-		what = fmt.Sprintf("configuration of %d lines", bytes.Count(c.data, []byte("\n")))
+		what = configLines(c.data)
 	}
 	r.step(start, Step{Asked: req.url, Answer: what, Outcome: OutcomeOK, File: &c.File})
 	return c, nil
+}
+
+// configLines says how long a configuration is.
+func configLines(text []byte) string {
+	n := bytes.Count(text, []byte("\n"))
+	if len(text) > 0 && text[len(text)-1] != '\n' {
+		n++
+	}
+	if n == 1 {
+		return "configuration of 1 line"
+	}
+	return fmt.Sprintf("configuration of %d lines", n)
 }
 
 // fetchRequest is the request as fetch takes it. Neither firmware nor loaders
@@ -100,14 +106,20 @@ func (r *runner) fetchRequest(req request) fetch.Request {
 // errEmpty is a file without a byte, which loaders treat as missing.
 var errEmpty = errors.New("the file is empty")
 
-// errAbsent stands for all of what a server says when it does not have a file.
-var errAbsent = errors.New("it is not there")
+// errAbsent and errUnreadable stand for all of what a server says when it does
+// not give a file.
+var (
+	errAbsent     = errors.New("it is not there")
+	errUnreadable = errors.New("the server may not read it")
+)
 
 // included is a configuration that another one names: an empty one counts.
 func included(c content, err error) ([]byte, error) {
 	switch {
 	case errors.Is(err, errEmpty):
 		return nil, nil
+	case forbidden(err):
+		return nil, errUnreadable
 	case missing(err):
 		return nil, errAbsent
 	}
@@ -117,12 +129,26 @@ func included(c content, err error) ([]byte, error) {
 // fileError is a file that did not come.
 type fileError struct {
 	url      string
+	name     string
 	received int64 // bytes that came before
 	err      error
 }
 
 func (e *fileError) Error() string { return e.url + ": " + plain(e.err) }
 func (e *fileError) Unwrap() error { return e.err }
+
+// sentence says what is the matter with the file.
+func (e *fileError) sentence() string {
+	switch {
+	case errors.Is(e.err, errEmpty):
+		return e.url + " is empty"
+	case errors.Is(e.err, fetch.ErrNotFound):
+		return fmt.Sprintf("%s is not there (%s)", e.url, plain(e.err))
+	case forbidden(e.err):
+		return fmt.Sprintf("%s may not be read (%s)", e.url, plain(e.err))
+	}
+	return e.Error()
+}
 
 func asFileError(err error) (*fileError, bool) {
 	var f *fileError
@@ -136,18 +162,22 @@ func (r *runner) failedStep(ctx context.Context, start time.Duration, req reques
 		return ctx.Err()
 	}
 	out := OutcomeFailed
-	if req.optional && missing(err) {
+	if req.optional && missing(err) && !forbidden(err) && !errors.Is(err, errEmpty) {
 		out = OutcomeAbsent
 	}
 	r.step(start, Step{Asked: req.url, Answer: plain(err), Outcome: out})
-	return &fileError{req.url, received, err}
+	return &fileError{req.url, req.name, received, err}
 }
+
+// forbidden reports whether the server has the file, as far as it says, and does
+// not give it. Clients take it for missing.
+func forbidden(err error) bool { return errors.Is(err, fetch.ErrForbidden) }
 
 // missing reports whether the server is there and does not have the file: a
 // client that has other names to try goes on. To a TFTP client any ERROR says so.
 func missing(err error) bool {
 	var packet *tftp.Error
-	return errors.Is(err, fetch.ErrNotFound) || errors.Is(err, fetch.ErrForbidden) || errors.Is(err, errEmpty) ||
+	return errors.Is(err, fetch.ErrNotFound) || forbidden(err) || errors.Is(err, errEmpty) ||
 		errors.As(err, &packet)
 }
 

@@ -39,7 +39,7 @@ func TestTransferFault(t *testing.T) {
 		"HTTP port closed":     {"http://h/f", 0, kind(fetch.ErrRefused, syscall.ECONNREFUSED), fault.HTTPRefused, false},
 		"HTTP silent":          {"http://h/f", 0, kind(fetch.ErrNoAnswer, syscall.ETIMEDOUT), fault.HTTPSilent, false},
 	} {
-		err := &fileError{tt.url, tt.received, tt.err}
+		err := &fileError{url: tt.url, received: tt.received, err: tt.err}
 		if got := transferFault(err); got != tt.want {
 			t.Errorf("%s: %s, want %s", name, got, tt.want)
 		}

@@ -28,6 +28,7 @@ type grub struct {
 // it, and what boots when nobody touches a key.
 func (r *runner) grub(ctx context.Context, p program) error {
 	r.enter(StageConfig)
+	r.screen = fault.OnGRUB
 	g := &grub{runner: r, program: p}
 	if err := g.findServer(); err != nil {
 		return err
@@ -83,7 +84,7 @@ func uniq(names ...string) []string {
 // request asks for a file as GRUB does, from the server's root.
 func (g *grub) request(url string, keep int) request {
 	return request{
-		url: url, keep: keep, optional: true,
+		url: url, name: pathOf(url), keep: keep, optional: true,
 		options: []tftp.Option{{Name: "blksize", Value: "1024"}, {Name: "tsize", Value: "0"}},
 	}
 }
@@ -97,6 +98,12 @@ func (g *grub) url(name string) (string, error) {
 	return tftpURL(g.server, name), nil
 }
 
+// named asks for a file that a configuration names.
+func (g *grub) named(name string) (request, error) {
+	url, err := g.url(name)
+	return g.request(url, keepHead), err
+}
+
 // findConfig asks for each name in each folder until one is there. GRUB knows
 // its UUID only from an option 97 that the server echoes.
 func (g *grub) findConfig(ctx context.Context) (text []byte, prefix string, err error) {
@@ -105,11 +112,15 @@ func (g *grub) findConfig(ctx context.Context) (text []byte, prefix string, err 
 		uuid = echo[1:]
 	}
 	prefixes := grubPrefixes(g.program)
+	s := search{runner: g.runner, program: "GRUB", fault: fault.GRUBConfigNotFound}
+	s.request = func(name string) request { return g.request(tftpURL(g.server, name), keepText) }
 	for _, prefix := range prefixes {
+		s.right = path.Join("/", prefix, bootcfg.GRUBLookup(nil, g.id.mac, netip.Addr{})[0])
 		for _, name := range bootcfg.GRUBLookup(uuid, g.id.mac, g.rep.Lease.Address.Addr()) {
-			c, err := g.get(ctx, g.request(tftpURL(g.server, path.Join("/", prefix, name)), keepText))
+			c, err := s.ask(ctx, path.Join("/", prefix, name))
 			switch {
 			case err == nil:
+				s.warn(ctx)
 				return c.data, prefix, nil
 			case missing(err):
 			case g.server != g.program.server:
@@ -119,7 +130,7 @@ func (g *grub) findConfig(ctx context.Context) (text []byte, prefix string, err 
 			}
 		}
 	}
-	return nil, "", stop(fault.GRUBConfigNotFound, "%v has no grub.cfg in %s", g.server, strings.Join(prefixes, " or "))
+	return nil, "", s.halt(ctx, fmt.Sprintf("%v has no grub.cfg in %s", g.server, strings.Join(prefixes, " or ")))
 }
 
 // blame is the halt for a server that gives nothing and is not the one that
@@ -145,7 +156,7 @@ func (g *grub) follow(ctx context.Context, text []byte, prefix string) error {
 	for range configHops {
 		c, err := bootcfg.ParseGRUB(text, env)
 		if err != nil {
-			return stop(fault.ConfigNoDefault, "%v", err)
+			return stop(fault.GRUBNoEntry, "%v", err)
 		}
 		if err := ctx.Err(); err != nil {
 			return err
@@ -161,13 +172,20 @@ func (g *grub) follow(ctx context.Context, text []byte, prefix string) error {
 			g.warn(fault.ConfigWaits, "the menu waits for a key before it boots anything")
 		}
 		if choice.Type != bootcfg.TypeConfig {
-			return g.start(ctx, loader{name: g.program.loaderName(), url: g.url, options: g.request("", 0).options}, choice)
+			return g.start(ctx, loader{name: g.program.loaderName(), request: g.named}, choice)
 		}
-		if text, err = env.Read(choice.Kernel); err != nil {
-			return g.noChoice(&bootcfg.Problem{Fault: fault.ConfigNoDefault, Detail: choice.Kernel + ": " + err.Error()})
+		req, err := g.named(choice.Kernel)
+		if err != nil {
+			return g.noChoice(&bootcfg.Problem{Fault: fault.ConfigNotFollowed, Detail: err.Error()})
 		}
+		req.keep = keepText
+		next, err := g.get(ctx, req)
+		if err != nil && !errors.Is(err, errEmpty) {
+			return g.halted(err, fault.ConfigIncludeFailed)
+		}
+		text = next.data
 	}
-	return stop(fault.ConfigNoDefault, "more than %d configurations name one another", configHops)
+	return stop(fault.GRUBNoEntry, "more than %d configurations name one another", configHops)
 }
 
 // variables are what GRUB has set before it reads its configuration.

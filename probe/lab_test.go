@@ -2,9 +2,11 @@ package probe
 
 import (
 	"context"
+	"io/fs"
 	"net"
 	"net/netip"
 	"slices"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -30,7 +32,8 @@ type lab struct {
 	// own is a DHCP server of ours in place of the scripts. If dhcp is set as
 	// well, the script runs on another host, 192.0.2.7.
 	own    *dhcp.Config
-	noTFTP bool // nothing on port 69
+	locked []string // files that the TFTP server may not read, and all in such folders
+	noTFTP bool     // nothing on port 69
 	// tftp answers every datagram to port 69, in place of our server; nil as an
 	// answer is silence.
 	tftp func([]byte) []byte
@@ -203,6 +206,11 @@ func (l *lab) source() tftp.Source {
 		l.mu.Lock()
 		l.asked = append(l.asked, name)
 		l.mu.Unlock()
+		for _, locked := range l.locked {
+			if strings.HasPrefix(strings.TrimPrefix(name, "/"), locked) {
+				return nil, fs.ErrPermission
+			}
+		}
 		return files.Open(name, client)
 	})
 }

@@ -2,6 +2,7 @@ package probe
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"strings"
@@ -55,9 +56,10 @@ func (r *runner) load(ctx context.Context, p program) error {
 // netboot.c; option 67 and 66 are not read).
 func (r *runner) shim(ctx context.Context, p program) error {
 	r.enter(StageLoader)
+	r.screen = fault.OnLoader
 	server, dir := r.shimSource()
 	if !isSet(server) {
-		return stop(fault.ShimSecondStageMissing, "shim reads its server from next-server (siaddr), which the ACK does not have")
+		return stopAt(fault.ShimSecondStageMissing, p.Image.SecondStage(), "shim reads its server from next-server (siaddr), which the ACK does not have")
 	}
 	options := []tftp.Option{{Name: "blksize", Value: "512"}, {Name: "windowsize", Value: "4"}}
 	for _, name := range []string{"revocations_sku.efi", "revocations_sbat.efi", "shim_certificate_0.efi"} {
@@ -67,21 +69,18 @@ func (r *runner) shim(ctx context.Context, p program) error {
 		}
 	}
 	name := dir + p.Image.SecondStage()
-	c, err := r.get(ctx, request{url: tftpURL(server, name), options: options, keep: keepProgram})
+	c, err := r.get(ctx, request{url: tftpURL(server, name), name: name, options: options, keep: keepProgram})
 	if err != nil {
 		return r.halted(err, fault.ShimSecondStageMissing)
 	}
 	if m, why := c.Image.NBPMismatch(r.p.Arch); m != boot.Fits {
-		return stop(nbpFault(m), "%s: %s", name, why)
-	}
-	if err := whole(c); err != nil {
-		return err
+		return stopAt(nbpFault(m), name, "%s: %s", name, why)
 	}
 	if !c.Image.Signed {
 		r.warn(fault.ShimSecondStageRefused, "%s is not signed: shim refuses it with Secure Boot on", name)
 	}
 	if c.Image.Kind == boot.ImageShim {
-		return stop(fault.ShimSecondStageMissing, "%s is shim again, which would start itself for ever", name)
+		return stopAt(fault.ShimSecondStageMissing, name, "%s is shim again, which would start itself for ever", name)
 	}
 	return r.load(ctx, program{c, server, name})
 }
@@ -103,14 +102,28 @@ func folder(name string) string {
 }
 
 // halted is the halt for a file that a loader did not get: id when the server
-// does not have it, else what went wrong with the transfer.
+// does not have it, else what went wrong. A server that refuses the file is
+// another fault with the same text on the screen.
 func (r *runner) halted(err error, id string) error {
 	f, ok := asFileError(err)
 	if !ok {
 		return err
 	}
-	if id == "" || !missing(err) {
-		id = transferFault(err)
+	why := f.sentence()
+	switch {
+	case id == "" || !missing(err):
+		return stopAt(transferFault(err), f.name, "%s", why)
+	case forbidden(err):
+		return lookingLike(stopAt(transferFault(err), f.name, "%s", why), id)
 	}
-	return stop(id, "%s: %s", f.url, plain(f.err))
+	return stopAt(id, f.name, "%s", why)
+}
+
+// lookingLike is a halt with the text of another fault on the screen.
+func lookingLike(err error, id string) error {
+	var h *halt
+	if errors.As(err, &h) {
+		h.shown, _ = fault.ByID(id)
+	}
+	return err
 }

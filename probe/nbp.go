@@ -59,9 +59,6 @@ func (r *runner) nbp(ctx context.Context, src *dhcp.Reply) (program, error) {
 	if src.Options.Has(dhcp.OptionBootFileSize) && r.p.size13 && c.Bytes > size {
 		return program{}, stop(fault.SizeMismatch, "option 13 says %d bytes and %s has %d", size, name, c.Bytes)
 	}
-	if err := whole(c); err != nil {
-		return program{}, err
-	}
 	if r.p.uefi() && !c.Image.Signed {
 		r.warn(fault.NBPNotSigned, "%s is not signed: firmware with Secure Boot on refuses it", name)
 	}
@@ -154,7 +151,8 @@ func (r *runner) nbpHalt(err error, server netip.Addr, name string) error {
 	if !ok {
 		return err
 	}
-	return stop(transferFault(err), "%q from %v: %s", name, server, plain(f.err))
+	asked := fileError{url: tftpURL(server, name), received: f.received, err: f.err}
+	return stopAt(transferFault(err), name, "%s", asked.sentence())
 }
 
 // nbpFault is the fault of a program that the firmware does not run.

@@ -11,14 +11,12 @@ import (
 	"pxe/boot"
 	"pxe/bootcfg"
 	"pxe/fault"
-	"pxe/tftp"
 )
 
 // loader is the loader whose configuration has been read.
 type loader struct {
-	name    string                            // "PXELINUX 6.04"
-	url     func(name string) (string, error) // of a file that the configuration names
-	options []tftp.Option
+	name    string                             // "PXELINUX 6.04"
+	request func(name string) (request, error) // for a file that the configuration names
 }
 
 // start does what boots by itself.
@@ -32,10 +30,10 @@ func (r *runner) start(ctx context.Context, l loader, c bootcfg.Choice) error {
 		r.goal = fmt.Sprintf("%s takes %s, which leaves the network and boots the local disk", l.name, entry)
 		return nil
 	}
-	p := payload{loader: l.name, entry: entry, args: c.Append, options: l.options}
+	p := payload{loader: l.name, entry: entry, args: c.Append, implied: c.Implied}
 	for _, name := range append([]string{c.Kernel}, c.Initrds...) {
-		url, err := l.url(name)
-		if err == nil && !hostOf(url).IsValid() {
+		req, err := l.request(name)
+		if err == nil && !hostOf(req.url).IsValid() {
 			err = fmt.Errorf("%q is on a host with a name, and the probe has no resolver", name)
 		}
 		if err != nil {
@@ -43,13 +41,14 @@ func (r *runner) start(ctx context.Context, l loader, c bootcfg.Choice) error {
 			r.goal = fmt.Sprintf("%s takes %s; its files were not looked at: %v", l.name, entry, err)
 			return nil
 		}
-		p.urls = append(p.urls, url)
+		req.limit, req.keep, req.optional = r.head(), keepHead, false
+		p.files = append(p.files, req)
 	}
 	if c.Type == bootcfg.TypeLinux {
 		return r.boots(ctx, p)
 	}
 	r.enter(StageKernel)
-	if _, err := r.get(ctx, request{url: p.urls[0], options: l.options, limit: r.head(), keep: keepHead}); err != nil {
+	if _, err := r.get(ctx, p.files[0]); err != nil {
 		return r.halted(err, fault.KernelMissing)
 	}
 	r.skip(StatusNotFollowed, "not followed: what "+c.Kernel+" does is its own", StageInitrd)
@@ -60,39 +59,40 @@ func (r *runner) start(ctx context.Context, l loader, c bootcfg.Choice) error {
 // payload is a kernel that a loader starts, and its initrds.
 type payload struct {
 	loader, entry string
-	urls          []string // the kernel's, then those of the initrds
-	args          string   // the kernel's command line
-	options       []tftp.Option
+	files         []request // the kernel, then the initrds
+	args          string    // the kernel's command line
+	implied       string    // why the kernel may be no file; see bootcfg.Choice
 }
 
 // boots fetches kernel and initrds as the loader would, and looks whether they
 // are what they are taken for.
 func (r *runner) boots(ctx context.Context, p payload) error {
 	r.enter(StageKernel)
-	kernel, err := r.get(ctx, request{url: p.urls[0], options: p.options, limit: r.head(), keep: keepHead})
+	file, initrds := p.files[0], p.files[1:]
+	kernel, err := r.get(ctx, file)
+	if f, ok := asFileError(err); ok && p.implied != "" && missing(err) && !forbidden(err) {
+		return stopAt(fault.ConfigNameAsFile, file.name, "%s, and %s", p.implied, f.sentence())
+	}
 	if err != nil {
 		return r.halted(err, fault.KernelMissing)
 	}
 	if m, why := kernel.Image.KernelMismatch(r.p.Arch); m == boot.WrongProcessor {
-		return stop(fault.KernelWrongArch, "%s: %s", shortName(p.urls[0]), why)
+		return stopAt(fault.KernelWrongArch, file.name, "%s: %s", shortName(file.url), why)
 	} else if m != boot.Fits {
-		return stop(fault.KernelWrongType, "%s: %s", shortName(p.urls[0]), why)
-	}
-	if err := whole(kernel); err != nil {
-		return err
+		return stopAt(fault.KernelWrongType, file.name, "%s: %s", shortName(file.url), why)
 	}
 	r.warnAboutSize(kernel.File)
 	if n := len(p.args); n > maxArgs {
 		r.warn(fault.CommandLineTooLong, "the command line has %d bytes, and most kernels take %d", n, maxArgs)
 	}
-	what := fmt.Sprintf("kernel %s (%v)", shortName(p.urls[0]), kernel.Image)
-	if len(p.urls[1:]) == 0 {
+	what := fmt.Sprintf("kernel %s (%v)", shortName(file.url), kernel.Image)
+	if len(initrds) == 0 {
 		r.skip(StatusNotNeeded, "not needed: the entry has no initrd", StageInitrd)
 		what += " without initrd"
-	} else if err := r.initrds(ctx, p, kernel.Image.Kind); err != nil {
+	} else if err := r.initrds(ctx, initrds, kernel.Image.Kind); err != nil {
 		return err
 	} else {
-		what += " with " + baseNames(p.urls[1:])
+		what += " with " + baseNames(initrds)
 	}
 	r.goal = fmt.Sprintf("%s takes %s and starts %s", p.loader, p.entry, what)
 	return nil
@@ -111,18 +111,15 @@ func (r *runner) head() int64 {
 // COMMAND_LINE_SIZE less its NUL).
 const maxArgs = 2047
 
-func (r *runner) initrds(ctx context.Context, p payload, kernel boot.ImageKind) error {
+func (r *runner) initrds(ctx context.Context, files []request, kernel boot.ImageKind) error {
 	r.enter(StageInitrd)
-	for _, u := range p.urls[1:] {
-		c, err := r.get(ctx, request{url: u, options: p.options, limit: r.head(), keep: keepHead})
+	for _, file := range files {
+		c, err := r.get(ctx, file)
 		if err != nil {
 			return r.halted(err, fault.InitrdMissing)
 		}
 		if ok, why := c.Image.InitrdFor(kernel); !ok {
-			return stop(fault.InitrdWrongType, "%s: %s", shortName(u), why)
-		}
-		if err := whole(c); err != nil {
-			return err
+			return stopAt(fault.InitrdWrongType, file.name, "%s: %s", shortName(file.url), why)
 		}
 		r.warnAboutSize(c.File)
 	}
@@ -151,6 +148,15 @@ func hostOf(raw string) netip.Addr {
 	return addr
 }
 
+// pathOf is the path in a URL, as GRUB names a file on a device.
+func pathOf(raw string) string {
+	u, err := url.Parse(raw)
+	if err != nil {
+		return raw
+	}
+	return "/" + strings.TrimLeft(u.Path, "/")
+}
+
 // shortName is the last part of a file's URL, as a person calls the file.
 func shortName(raw string) string {
 	if u, err := url.Parse(raw); err == nil {
@@ -159,10 +165,10 @@ func shortName(raw string) string {
 	return raw
 }
 
-func baseNames(urls []string) string {
-	names := make([]string, len(urls))
-	for i, u := range urls {
-		names[i] = shortName(u)
+func baseNames(files []request) string {
+	names := make([]string, len(files))
+	for i, f := range files {
+		names[i] = shortName(f.url)
 	}
 	return strings.Join(names, " and ")
 }

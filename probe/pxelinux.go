@@ -3,6 +3,7 @@ package probe
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/netip"
 	"strings"
 
@@ -26,6 +27,7 @@ type pxelinux struct {
 // modules, and what boots when nobody touches a key.
 func (r *runner) pxelinux(ctx context.Context, p program) error {
 	x := r.newPXELINUX(p)
+	r.screen = fault.OnLoader
 	r.enter(StageLoader)
 	if err := x.core(ctx); err != nil {
 		return err
@@ -84,7 +86,7 @@ func (x *pxelinux) url(name string) string {
 // request asks for a file as PXELINUX does.
 func (x *pxelinux) request(name string, keep int) request {
 	return request{
-		url: x.url(name), keep: keep, optional: true,
+		url: x.url(name), name: name, keep: keep, optional: true,
 		options: []tftp.Option{{Name: "tsize", Value: "0"}, {Name: "blksize", Value: "1408"}},
 	}
 }
@@ -104,25 +106,31 @@ func (x *pxelinux) core(ctx context.Context) error {
 // this SYSLINUX can load it.
 func (x *pxelinux) module(ctx context.Context, name string, dirs []string) error {
 	c, err := x.get(ctx, x.request(name, keepHead))
+	first := err
 	for _, dir := range dirs {
 		if err == nil || !missing(err) {
 			break
 		}
 		c, err = x.get(ctx, x.request(strings.TrimSuffix(dir, "/")+"/"+name, keepHead))
 	}
+	if missing(err) { // a file that may not be read, or is empty, says more than none
+		return first
+	}
 	if err != nil {
 		return err
 	}
 	if ok, why := c.Image.ModuleFor(x.p.Arch); !ok {
-		return stop(fault.ModuleMismatch, "%s: %s", name, why)
+		return stopAt(fault.ModuleMismatch, name, "%s: %s", name, why)
 	}
-	return whole(c)
+	return nil
 }
 
 // moduleHalt is the halt for a module: id when it is nowhere.
 func (x *pxelinux) moduleHalt(err error, name, id string) error {
-	if f, ok := asFileError(err); ok && missing(err) {
-		return stop(id, "%s is neither beside the boot program, at %s, nor where else it is looked for", name, x.url(name))
+	if f, ok := asFileError(err); ok && (forbidden(err) || errors.Is(err, errEmpty)) {
+		return x.halted(f, id)
+	} else if ok && missing(err) {
+		return stopAt(id, name, "%s is neither beside the boot program, at %s, nor where else it is looked for", name, x.url(name))
 	} else if ok {
 		return x.halted(f, "")
 	}
@@ -162,48 +170,20 @@ func (x *pxelinux) findConfig(ctx context.Context) (bootcfg.Config, error) {
 	if x.config != "" {
 		names = append([]string{x.config}, names...)
 	}
+	s := search{runner: x.runner, program: "PXELINUX", fault: fault.ConfigNotFound, right: bootcfg.PXELINUXNameMAC(dhcp.HTypeEthernet, x.id.mac)}
+	s.request = func(name string) request { return x.request(name, keepText) }
 	for _, name := range names {
-		c, err := x.get(ctx, x.request(name, keepText))
+		c, err := s.ask(ctx, name)
 		if err != nil && !missing(err) {
 			return bootcfg.Config{}, x.halted(err, "")
 		}
 		if err == nil {
-			x.warnAboutCase(ctx, name, names)
+			s.warn(ctx)
 			return x.parse(ctx, name, c.data)
 		}
 	}
-	x.warnAboutCase(ctx, "", names)
-	return bootcfg.Config{}, stop(fault.ConfigNotFound, "%v has none of the %d names that PXELINUX asks for, from %s to %s",
-		x.server, len(names), bootcfg.ResolvePXELINUX(x.prefix, names[0]), bootcfg.ResolvePXELINUX(x.prefix, names[len(names)-1]))
-}
-
-// warnAboutCase looks for a file named after the hardware address in upper
-// case, which PXELINUX never asks for, when there is none in lower case.
-func (x *pxelinux) warnAboutCase(ctx context.Context, found string, names []string) {
-	lower := bootcfg.PXELINUXNameMAC(dhcp.HTypeEthernet, x.id.mac)
-	dir, file := folder(lower), strings.TrimPrefix(lower, folder(lower))
-	upper := dir + strings.ToUpper(file)
-	if upper == lower || earlierOf(names, found, lower) {
-		return
-	}
-	req := x.request(upper, 0)
-	if _, err := x.files.Size(ctx, x.fetchRequest(req)); err == nil {
-		x.warn(fault.ConfigNotFound, "there is %s, and PXELINUX asks for %s, in lower case", upper, lower)
-	}
-}
-
-// earlierOf reports whether found stands in names, and not behind lower: the
-// file named after the hardware address was found, or never asked for.
-func earlierOf(names []string, found, lower string) bool {
-	for _, name := range names {
-		if name == found {
-			return true
-		}
-		if name == lower {
-			return false
-		}
-	}
-	return false
+	return bootcfg.Config{}, s.halt(ctx, fmt.Sprintf("%v has none of the %d names that PXELINUX asks for, from %s to %s",
+		x.server, len(names), bootcfg.ResolvePXELINUX(x.prefix, names[0]), bootcfg.ResolvePXELINUX(x.prefix, names[len(names)-1])))
 }
 
 // parse reads a configuration with its includes, and says what is odd in it.
@@ -265,16 +245,16 @@ func (x *pxelinux) startChoice(ctx context.Context, c bootcfg.Choice) error {
 			return err
 		}
 	}
-	l := loader{name: x.program.loaderName(), options: x.request("", 0).options}
-	l.url = func(name string) (string, error) { return x.url(name), nil }
-	return x.start(ctx, l, c)
+	return x.start(ctx, loader{name: x.program.loaderName(), request: func(name string) (request, error) {
+		return x.request(name, keepHead), nil
+	}}, c)
 }
 
 // configHalt is the halt for a configuration from which nothing boots.
 func configHalt(err error) error {
 	var problem *bootcfg.Problem
 	if errors.As(err, &problem) {
-		return stop(problem.Fault, "%v", problem)
+		return stopAt(problem.Fault, problem.Name, "%v", problem)
 	}
 	return stop(fault.ConfigNoDefault, "%v", err)
 }

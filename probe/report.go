@@ -120,6 +120,9 @@ type Verdict struct {
 	WouldBoot bool
 	// Fault is why it would not; nil when it would.
 	Fault *fault.Fault
+	// Shown is what the screen shows then, in several lines perhaps; "" when
+	// it shows nothing of its own.
+	Shown string
 	Stage StageName // where it stops; "" when it does not
 	Why   string    // this case in particular; "" when it would boot
 	// Sentence says it all: "would boot: ..." or

@@ -43,7 +43,8 @@ type runner struct {
 
 	stage   *Stage // the one that runs
 	entered time.Duration
-	goal    string // what the machine would boot, once known
+	goal    string       // what the machine would boot, once known
+	screen  fault.Screen // whose text stands on the screen
 
 	// What loaders find in the firmware's memory (PXE 2.1: cached packets 2
 	// and 3): the ACK, and the answer of a proxy or boot server if any.
@@ -64,6 +65,9 @@ func newRunner(cfg Config) *runner {
 			Firmware: cfg.Profile.Name, Arch: cfg.Profile.Arch,
 			MAC: cfg.Network.MAC(), UUID: cfg.UUID, Started: time.Now(),
 		},
+	}
+	if r.p.uefi() {
+		r.screen = fault.OnUEFI
 	}
 	for _, name := range stageNames() {
 		r.rep.Stages = append(r.rep.Stages, Stage{Name: name})
@@ -91,15 +95,20 @@ func (r *runner) boot(ctx context.Context) error {
 // halt is the end of a boot that fails.
 type halt struct {
 	fault fault.Fault
+	shown fault.Fault // whose text the screen shows: clients cannot tell all faults apart
+	name  string      // of the file or command that it is about; "" for none
 	why   string
 }
 
 func (h *halt) Error() string { return h.fault.Title + ": " + h.why }
 
 // stop is the halt with that fault of the catalogue.
-func stop(id, format string, args ...any) error {
+func stop(id, format string, args ...any) error { return stopAt(id, "", format, args...) }
+
+// stopAt is stop about a file or command, as the screen names it.
+func stopAt(id, name, format string, args ...any) error {
 	f, _ := fault.ByID(id) // the constants of package fault are all in the catalogue
-	return &halt{f, fmt.Sprintf(format, args...)}
+	return &halt{fault: f, shown: f, name: name, why: fmt.Sprintf(format, args...)}
 }
 
 // enter starts a stage, unless it runs already, and ends the one before it.
@@ -176,19 +185,15 @@ func (r *runner) finish(h *halt) {
 			s.Status, s.Reason = StatusNotReached, fmt.Sprintf("not reached: %s failed", failed)
 		}
 	}
-	f := h.fault
-	r.rep.Verdict = Verdict{Fault: &f, Stage: failed, Why: h.why, Sentence: stopSentence(f, screen(f, failed, r.p), h.why)}
+	f, shown := h.fault, h.shown.Shown(r.screen, h.name)
+	r.rep.Verdict = Verdict{Fault: &f, Shown: shown, Stage: failed, Why: h.why, Sentence: stopSentence(f, r.errorLine(shown), h.why)}
 }
 
-// screen is what somebody in front of the machine reads: the firmware's error
-// line, or a line of the loader once one runs. "" when neither says what is wrong.
-func screen(f fault.Fault, at StageName, p Profile) string {
-	if f.Loader != "" && slices.Index(stageNames(), at) > slices.Index(stageNames(), StageNBP) {
-		line, _, _ := strings.Cut(f.Loader, "\n")
-		return strings.TrimPrefix(line, "...: ") // a name, which the reason gives
-	}
-	for line := range strings.SplitSeq(f.Shown(p.uefi()), "\n") {
-		if strings.HasPrefix(line, "PXE-E") {
+// errorLine is the line of what the screen shows that says what is wrong: the
+// firmware's with a number, or the first of a loader. "" when there is none.
+func (r *runner) errorLine(shown string) string {
+	for line := range strings.SplitSeq(shown, "\n") {
+		if r.screen != fault.OnBIOS && r.screen != fault.OnUEFI || strings.HasPrefix(line, "PXE-E") {
 			return line
 		}
 	}
