@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/netip"
 	"net/url"
 	"strings"
@@ -31,7 +32,8 @@ type request struct {
 // content is a file that came, or its beginning.
 type content struct {
 	File
-	data []byte // the first bytes, as many as the request keeps
+	data   []byte // the first bytes, as many as the request keeps
+	inside string // the format of the archive that it breaks off in; see boot.Ending
 }
 
 // How much is kept of a file. A boot program is looked at as a whole, a kernel
@@ -53,7 +55,9 @@ func (r *runner) get(ctx context.Context, req request) (content, error) {
 	start := r.now()
 	head := &headWriter{limit: req.keep}
 	watched, done := r.reach(ctx, req.url)
-	res, err := r.files.Get(watched, r.fetchRequest(req), head)
+	end := boot.NewEnding()
+	res, err := r.files.Get(watched, r.fetchRequest(req), io.MultiWriter(head, end))
+	inside := end.Close()
 	err = because(watched, err)
 	done()
 	if err == nil && res.Size == 0 && req.optional {
@@ -70,6 +74,9 @@ func (r *runner) get(ctx context.Context, req request) (content, error) {
 		URL: req.url, Bytes: res.Size, Size: size, Partial: res.Partial,
 		SHA256: res.SHA256, Duration: res.Duration, Image: boot.Identify(head.data, max(size, res.Size)),
 	}}
+	if !res.Partial {
+		c.inside = inside
+	}
 	what := c.Image.String()
 	if req.keep == keepText {
 		what = configLines(c.data)

@@ -76,6 +76,9 @@ func (r *runner) shim(ctx context.Context, p program) error {
 	if m, why := c.Image.NBPMismatch(r.p.Arch); m != boot.Fits {
 		return stopAt(nbpFault(m), name, "%s: %s", name, why)
 	}
+	if err := whole(c); err != nil {
+		return err
+	}
 	if !c.Image.Signed {
 		r.warn(fault.ShimSecondStageRefused, "%s is not signed: shim refuses it with Secure Boot on", name)
 	}

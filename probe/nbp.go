@@ -59,6 +59,9 @@ func (r *runner) nbp(ctx context.Context, src *dhcp.Reply) (program, error) {
 	if src.Options.Has(dhcp.OptionBootFileSize) && r.p.size13 && c.Bytes > size {
 		return program{}, stop(fault.SizeMismatch, "option 13 says %d bytes and %s has %d", size, name, c.Bytes)
 	}
+	if err := whole(c); err != nil {
+		return program{}, err
+	}
 	if r.p.uefi() && !c.Image.Signed {
 		r.warn(fault.NBPNotSigned, "%s is not signed: firmware with Secure Boot on refuses it", name)
 	}

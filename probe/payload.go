@@ -81,6 +81,9 @@ func (r *runner) boots(ctx context.Context, p payload) error {
 	} else if m != boot.Fits {
 		return stopAt(fault.KernelWrongType, file.name, "%s: %s", shortName(file.url), why)
 	}
+	if err := whole(kernel); err != nil {
+		return err
+	}
 	r.warnAboutSize(kernel.File)
 	if n := len(p.args); n > maxArgs {
 		r.warn(fault.CommandLineTooLong, "the command line has %d bytes, and most kernels take %d", n, maxArgs)
@@ -120,6 +123,9 @@ func (r *runner) initrds(ctx context.Context, files []request, kernel boot.Image
 		}
 		if ok, why := c.Image.InitrdFor(kernel); !ok {
 			return stopAt(fault.InitrdWrongType, file.name, "%s: %s", shortName(file.url), why)
+		}
+		if err := whole(c); err != nil {
+			return err
 		}
 		r.warnAboutSize(c.File)
 	}

@@ -122,7 +122,7 @@ func (x *pxelinux) module(ctx context.Context, name string, dirs []string) error
 	if ok, why := c.Image.ModuleFor(x.p.Arch); !ok {
 		return stopAt(fault.ModuleMismatch, name, "%s: %s", name, why)
 	}
-	return nil
+	return whole(c)
 }
 
 // moduleHalt is the halt for a module: id when it is nowhere.
