@@ -192,6 +192,10 @@ func TestUpperCase(t *testing.T) {
 		files: change(pxelinuxTree(), "pxelinux.cfg/01-52-54-00-12-34-AB", simpleConfig)}
 	rep := l.run(Config{Profile: profile(t, "bios")})
 	checkChain(t, rep, "", "", `takes entry "install"`, fault.ConfigNotFound)
+
+	l.files = change(l.files, "pxelinux.cfg/default", nil)
+	rep = l.run(Config{Profile: profile(t, "bios")})
+	checkChain(t, rep, fault.ConfigNotFound, StageConfig, "there is pxelinux.cfg/01-52-54-00-12-34-AB, and PXELINUX asks for pxelinux.cfg/01-52-54-00-12-34-ab, in lower case", "")
 }
 
 // TestHead: only the beginning of large files, when asked.

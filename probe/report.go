@@ -72,8 +72,8 @@ type Outcome string
 const (
 	OutcomeOK     Outcome = "ok"
 	OutcomeAbsent Outcome = "absent" // not there, which the client takes in its stride
-	OutcomeFailed Outcome = "failed"
-	OutcomeInfo   Outcome = "info" // nothing was asked: something became known
+	OutcomeFailed Outcome = "failed" // also what may not be read or is empty, though the client may go on
+	OutcomeInfo   Outcome = "info"   // nothing was asked: something became known
 )
 
 // Step is one question and what came back.
