@@ -133,6 +133,7 @@ func FuzzParsePXELINUX(f *testing.F) {
 	f.Add("text help\nlabel a\n", "endtext\n")
 	f.Add("label a\nlocalboot -99999999999\ntimeout 99999999999\nserial 0 -1\n", "")
 	f.Add("label a\r\n\x00kernel\x00b\r\n", "\xff")
+	f.Add("\uFEFFdefault a\nlabel a\nkernal k\nf13 x\n", "\xff\xfed\x00")
 	f.Fuzz(func(t *testing.T, text, included string) {
 		reads := 0
 		include := func(name string) ([]byte, error) {

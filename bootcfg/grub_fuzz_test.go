@@ -64,6 +64,7 @@ func FuzzParseGRUB(f *testing.F) {
 	f.Add("submenu a { submenu b { menuentry c --id d { initrd /i } } }\ndefault='0>0>d'", "")
 	f.Add("for x in 1; do while true; do done; until false; do\\\n done; done", "$")
 	f.Add("menuentry \"a${b\" 'c' \\", "'\"\\")
+	f.Add("menuentry a {\nlinuxx /k\n", "\uFEFFset a='")
 	f.Add("source /x; regexp --set 1:root a b; menuentry x { linux $root/k $1 $@ ${} }", "linux ($root)/k\nboot")
 	f.Fuzz(func(t *testing.T, script, other string) {
 		reads := 0
