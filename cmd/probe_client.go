@@ -67,9 +67,9 @@ CAP_NET_RAW.`,
 	}
 	o.addTo(cmd)
 	f := cmd.Flags()
-	f.StringVarP(&o.iface, "interface", "i", "", "probe through the Ethernet `INTERFACE`")
+	f.StringVarP(&o.iface, "interface", "i", "", "probe through the Ethernet interface `IF`")
 	enumFlag(cmd, &o.firmware, "firmware", "f", "behave as this firmware", firmwareBIOS, firmwareEFI)
-	f.Var(newValue(&o.mac, "mac", parseMAC, nil), "mac", "ask with this hardware address (default: one made of the interface's, the same at every run)")
+	f.Var(newValue(&o.mac, "MAC", parseMAC, nil), "mac", "ask with this hardware address (default: one made of the interface's, the same at every run)")
 	f.Var(newValue(&o.uuid, "uuid", parseProbeUUID, nil), "uuid", "ask as the machine with this `UUID`, as PXELINUX prints it (dmidecode swaps the first three groups)")
 	f.Var(newValue(&o.head, "size", parseSize, nil), "head", "fetch no more than the first `SIZE` bytes of a kernel or initrd (64K without a size)")
 	f.Lookup("head").NoOptDefVal = "64K"
