@@ -49,6 +49,10 @@ type Subnet struct {
 	// MaxLeaseTime is the most that a client gets by asking; 0 means LeaseTime
 	// or DefaultMaxLeaseTime, whichever is longer.
 	MaxLeaseTime time.Duration
+	// Options are further ones, such as NTP servers, for clients that ask for
+	// them or have no list of wishes. They cannot be those that the server
+	// makes itself.
+	Options Options
 }
 
 // The lease times of a Subnet that sets none.
@@ -64,8 +68,9 @@ const LongestLease = (1<<32 - 2) * time.Second
 // Host is a machine that we know by its MAC.
 type Host struct {
 	MAC  net.HardwareAddr
-	Addr netip.Addr // its address, given to nobody else
+	Addr netip.Addr // its address, given to nobody else; the zero Addr: one of a range
 	Name string     // option 12, with a domain or without; "" leaves it out
+	Boot *Boot      // what it boots; nil means the Config's
 }
 
 // Boot is where machines find what they boot.
@@ -128,9 +133,9 @@ func DefaultFiles() map[boot.Arch]string {
 }
 
 // nextServer is the address for siaddr.
-func (c *Config) nextServer() netip.Addr {
-	if isSet(c.Boot.NextServer) {
-		return c.Boot.NextServer
+func (c *Config) nextServer(b *Boot) netip.Addr {
+	if isSet(b.NextServer) {
+		return b.NextServer
 	}
 	return c.Server
 }
@@ -172,6 +177,9 @@ func (c *Config) pool(s *Subnet) lease.Config {
 	for _, h := range c.Hosts {
 		if s.Prefix.Contains(h.Addr) {
 			p.Reserved = append(p.Reserved, h.Addr)
+		}
+		if h.Boot != nil {
+			p.Excluded = append(p.Excluded, h.Boot.NextServer)
 		}
 	}
 	return p

@@ -88,6 +88,9 @@ func (x *exchange) network() []parameter {
 	if _, broadcast, ok := lease.Edges(s.Prefix); ok {
 		params = append(params, parameter{addrOption(OptionBroadcast, broadcast), asked})
 	}
+	for _, o := range s.Options {
+		params = append(params, parameter{o, usual})
+	}
 	return params
 }
 
@@ -133,12 +136,12 @@ func (x *exchange) echoes(opts Options) Options {
 // header and EDK2 and GRUB prefer the options. Nothing of it differs between an
 // OFFER and its ACK.
 func (x *exchange) boot(reply *Message) (file string, params []parameter) {
-	cfg := &x.s.cfg
-	reply.SIAddr = cfg.nextServer()
+	b := x.bootOf()
+	reply.SIAddr = x.s.cfg.nextServer(b)
 	if uuid := x.m.Options.Get(OptionClientUUID); len(uuid) > 0 {
 		params = append(params, parameter{RawOption{OptionClientUUID, uuid}, always})
 	}
-	file, ok := cfg.Boot.For(x.machine)
+	file, ok := b.For(x.machine)
 	if !ok {
 		x.warnNoFile()
 		return "", params
@@ -160,6 +163,14 @@ func (x *exchange) boot(reply *Message) (file string, params []parameter) {
 	return file, append(params,
 		parameter{terminatedOption(OptionTFTPServerName, reply.SIAddr.String()), names},
 		parameter{terminatedOption(OptionBootFileName, file), names})
+}
+
+// bootOf is where this client finds what it boots.
+func (x *exchange) bootOf() *Boot {
+	if h := x.s.hosts[string(x.m.CHAddr)]; h.Boot != nil {
+		return h.Boot
+	}
+	return &x.s.cfg.Boot
 }
 
 // class is the word of option 60 that a boot client has to get back; "" for
@@ -190,7 +201,7 @@ func (x *exchange) warnNoFile() {
 	if x.m.Type() != TypeDiscover || x.class() == "" {
 		return
 	}
-	b := &x.s.cfg.Boot
+	b := x.bootOf()
 	switch {
 	case x.machine.HasArch && !x.machine.Arch.Known():
 		x.warn(Event{Kind: EventUnknownArch, Reason: x.machine.Arch.Title()})
@@ -229,13 +240,22 @@ func (x *exchange) sizeLimit() int {
 // fit every client.
 func (x *exchange) fit(reply *Message) {
 	limit := x.sizeLimit()
-	for _, code := range []uint8{
+	if reply.size() <= limit {
+		return
+	}
+	var codes []uint8
+	if x.subnet != nil {
+		for _, o := range slices.Backward(x.subnet.Options) {
+			codes = append(codes, o.Code)
+		}
+	}
+	codes = append(codes,
 		OptionBroadcast, OptionDomainName, OptionHostName, OptionDNS, OptionTFTPServerName, OptionClientID,
-		OptionClientUUID, OptionBootFileName, OptionMessage, OptionVendorSpecific, OptionVendorClass, OptionRelayAgent,
-	} {
+		OptionClientUUID, OptionBootFileName, OptionMessage, OptionVendorSpecific, OptionVendorClass, OptionRelayAgent)
+	for _, code := range codes {
+		reply.Options = slices.DeleteFunc(reply.Options, func(o RawOption) bool { return o.Code == code })
 		if reply.size() <= limit {
 			return
 		}
-		reply.Options = slices.DeleteFunc(reply.Options, func(o RawOption) bool { return o.Code == code })
 	}
 }

@@ -171,6 +171,53 @@ func TestOptionOrder(t *testing.T) {
 	}
 }
 
+// TestSubnetOptions looks who is told a subnet's further options: clients that
+// ask, and those that have no list of wishes.
+func TestSubnetOptions(t *testing.T) {
+	cfg := classic()
+	cfg.Subnets[0].Options = Options{addrOption(OptionNTP, addr("192.168.122.3")), {26, []byte{5, 220}}}
+	for _, tt := range []struct {
+		name string
+		opts []RawOption
+		want string
+	}{
+		{"asks for one", []RawOption{{OptionParameterList, []byte{1, 42}}}, "42"},
+		{"asks for none", []RawOption{{OptionParameterList, []byte{1, 3}}}, ""},
+		{"has no list", nil, "42 26"},
+	} {
+		var got []string
+		for _, o := range offered(t, newServer(t, cfg), ask(TypeDiscover, tt.opts...)).Reply.Options {
+			if o.Code == OptionNTP || o.Code == 26 {
+				got = append(got, fmt.Sprint(o.Code))
+			}
+		}
+		if strings.Join(got, " ") != tt.want {
+			t.Errorf("%s: got options %v, want %s", tt.name, got, tt.want)
+		}
+	}
+	cfg.Subnets[0].Options = nil
+	for code := byte(200); code < 203; code++ {
+		cfg.Subnets[0].Options = append(cfg.Subnets[0].Options, RawOption{code, make([]byte, 200)})
+	}
+	reply := offered(t, newServer(t, cfg), ask(TypeDiscover)).Reply
+	if n := len(Pad(reply.Append(nil))); n > 548 || !reply.Options.Has(200) || reply.Options.Has(201) || !reply.Options.Has(OptionDNS) {
+		t.Errorf("%d bytes with options %v", n, reply.Options)
+	}
+}
+
+// TestHostBoot gives one machine a file and a server of its own, and no other.
+func TestHostBoot(t *testing.T) {
+	cfg := classic()
+	cfg.Hosts = []Host{{MAC: mac(hostMAC), Boot: &Boot{NextServer: addr("192.168.122.9"), File: "memtest.0"}}}
+	for _, tt := range []struct{ mac, want string }{{hostMAC, "192.168.122.9 memtest.0"}, {clientMAC, "192.168.122.1 pxelinux.0"}} {
+		m := with(ask(TypeDiscover, biosOptions()...), func(m *Message) { m.CHAddr = mac(tt.mac) })
+		r := offered(t, newServer(t, cfg), m).Reply
+		if got := r.SIAddr.String() + " " + r.File; got != tt.want {
+			t.Errorf("%s: got %s, want %s", tt.mac, got, tt.want)
+		}
+	}
+}
+
 // TestRefusalAndInform check the fields of RFC 2131 table 3 for the two replies
 // that give no address.
 func TestRefusalAndInform(t *testing.T) {

@@ -25,7 +25,7 @@ func (e *ConfigError) Error() string { return e.Field + ": " + e.Problem }
 func (c *Config) Validate() error {
 	v := &validation{}
 	v.server(c)
-	v.boot(c)
+	v.boot("", c, &c.Boot)
 	if !c.Proxy {
 		for i := range c.Subnets {
 			v.subnet(c, i)
@@ -83,8 +83,40 @@ func (v *validation) subnet(c *Config, i int) {
 		}
 	}
 	v.name(field+": domain", s.Domain)
+	v.options(s, field)
 	v.times(s, field)
 	v.ranges(c, s, field)
+}
+
+// maxOptions is what the further options of a subnet may take, in bytes: a
+// client that takes the smallest of replies loses some of them.
+const maxOptions = 255
+
+func (v *validation) options(s *Subnet, field string) {
+	var seen [256]bool
+	for _, o := range s.Options {
+		at := fmt.Sprintf("%s: option %d", field, o.Code)
+		switch {
+		case OwnOption(o.Code):
+			v.fault(at, "leave it out", "is made by the server itself")
+		case seen[o.Code]:
+			v.fault(at, "join the two", "is there twice")
+		case len(o.Data) == 0 || len(o.Data) > maxOptions:
+			v.fault(at, "give 1 to 255 bytes", "has %d bytes", len(o.Data))
+		}
+		seen[o.Code] = true
+	}
+}
+
+// OwnOption reports whether a server makes the option itself, from the fields
+// of a Config or from the client's message.
+func OwnOption(code uint8) bool {
+	switch code {
+	case OptionPad, OptionSubnetMask, OptionRouter, OptionDNS, OptionHostName, OptionDomainName, OptionBroadcast, OptionVendorSpecific,
+		OptionTFTPServerName, OptionBootFileName, OptionRelayAgent, OptionClientUUID, OptionEnd:
+		return true
+	}
+	return code >= OptionRequestedAddress && code <= OptionClientID // 50 to 61: the protocol's own
 }
 
 func (v *validation) times(s *Subnet, field string) {
@@ -154,11 +186,17 @@ func (v *validation) hosts(c *Config) {
 			v.fault(field, "give each machine one line", "is there twice: with %s and with %s", first.Addr, h.Addr)
 		}
 		macs[string(h.MAC)] = h
+		v.name(field+": name", h.Name)
+		if h.Boot != nil {
+			v.boot(field+": ", c, h.Boot)
+		}
+		if !h.Addr.IsValid() {
+			continue
+		}
 		if first, dup := addrs[h.Addr]; dup {
 			v.fault(field, "give each machine an address of its own", "has the address of host %s, %s", first.MAC, h.Addr)
 		}
 		addrs[h.Addr] = h
-		v.name(field+": name", h.Name)
 		v.hostAddr(c, h, field)
 	}
 }
@@ -186,19 +224,19 @@ func (v *validation) hostAddr(c *Config, h Host, field string) {
 // maxFile is the longest name that fits the header's file field with its NUL.
 const maxFile = 127
 
-func (v *validation) boot(c *Config) {
-	b := &c.Boot
+// boot checks what machines boot; of is "" or the host that it is for.
+func (v *validation) boot(of string, c *Config, b *Boot) {
 	switch next := b.NextServer; {
 	case !next.IsValid():
 	case !unicast(next):
-		v.fault("next server "+next.String(), "name the machine with the TFTP server, or leave it out: then it is this one", "is not a machine's IPv4 address")
+		v.fault(of+"next server "+next.String(), "name the machine with the TFTP server, or leave it out: then it is this one", "is not a machine's IPv4 address")
 	case next.IsLoopback() && !c.Server.IsLoopback():
-		v.fault("next server "+next.String(), "name its address on the network, or leave it out: then it is this machine", "means each client itself")
+		v.fault(of+"next server "+next.String(), "name its address on the network, or leave it out: then it is this machine", "means each client itself")
 	}
-	v.file("boot file", b.File)
-	v.file("boot file for ipxe", b.IPXE)
+	v.file(of+"boot file", b.File)
+	v.file(of+"boot file for ipxe", b.IPXE)
 	for _, arch := range slices.Sorted(maps.Keys(b.FileFor)) {
-		field := "boot file for " + arch.String()
+		field := of + "boot file for " + arch.String()
 		v.file(field, b.FileFor[arch])
 		if arch.HTTP() && !isURL(b.FileFor[arch]) {
 			v.fault(field, "HTTP Boot needs the whole URL: http://server/path/file.efi", "%q is not an http or https URL", b.FileFor[arch])

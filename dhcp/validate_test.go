@@ -57,6 +57,17 @@ func TestValidate(t *testing.T) {
 		{"maximum below the default", func(c *Config) { c.Subnets[0].MaxLeaseTime = time.Hour }, []string{"maximum lease time: 1h is less than the lease time of 6h"}},
 		{"negative lease time", func(c *Config) { c.Subnets[0].LeaseTime = -time.Second }, []string{"lease time: cannot be -1s"}},
 		{"half a second", func(c *Config) { c.Subnets[0].LeaseTime = 500 * time.Millisecond }, []string{"lease time: cannot be 500ms"}},
+		{"an option of the server", func(c *Config) { c.Subnets[0].Options = Options{addrOption(OptionServerID, addr("192.168.122.2"))} }, []string{
+			"subnet 192.168.122.0/24: option 54: is made by the server itself"}},
+		{"an option twice", func(c *Config) {
+			ntp := addrOption(OptionNTP, addr("192.168.122.2"))
+			c.Subnets[0].Options = Options{ntp, ntp}
+		}, []string{"subnet 192.168.122.0/24: option 42: is there twice"}},
+		{"an option without a value", func(c *Config) { c.Subnets[0].Options = Options{{Code: OptionNTP}} }, []string{"option 42: has 0 bytes"}},
+		{"a host without an address", func(c *Config) { c.Hosts = []Host{{MAC: mac(hostMAC)}, {MAC: mac(clientMAC)}} }, nil},
+		{"a host's boot file", func(c *Config) {
+			c.Hosts = []Host{{MAC: mac(hostMAC), Boot: &Boot{File: strings.Repeat("f", 128)}}}
+		}, []string{"host " + hostMAC + ": boot file: has 128 bytes"}},
 		{"the same MAC twice", func(c *Config) {
 			c.Hosts = []Host{{MAC: mac(hostMAC), Addr: addr("192.168.122.7")}, {MAC: mac(hostMAC), Addr: addr("192.168.122.8")}}
 		}, []string{"host " + hostMAC + ": is there twice: with 192.168.122.7 and with 192.168.122.8"}},
@@ -64,7 +75,6 @@ func TestValidate(t *testing.T) {
 			c.Hosts = []Host{{MAC: mac(hostMAC), Addr: addr("192.168.122.7")}, {MAC: mac(clientMAC), Addr: addr("192.168.122.7")}}
 		}, []string{"host " + clientMAC + ": has the address of host " + hostMAC}},
 		{"a host outside", func(c *Config) { c.Hosts = []Host{{MAC: mac(hostMAC), Addr: addr("192.168.1.7")}} }, []string{"192.168.1.7 is in no subnet"}},
-		{"a host without an address", func(c *Config) { c.Hosts = []Host{{MAC: mac(hostMAC)}} }, []string{"invalid IP is in no subnet"}},
 		{"a host without a MAC", func(c *Config) { c.Hosts = []Host{{Addr: addr("192.168.122.7")}} }, []string{"is not an Ethernet address"}},
 		{"a host on the broadcast address", func(c *Config) { c.Hosts = []Host{{MAC: mac(hostMAC), Addr: addr("192.168.122.255")}} }, []string{"192.168.122.255 is the subnet's own address"}},
 		{"a host on our address", func(c *Config) {
