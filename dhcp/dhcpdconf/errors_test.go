@@ -1,0 +1,320 @@
+package dhcpdconf
+
+import (
+	"fmt"
+	"io/fs"
+	"net/netip"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"pxe/boot"
+)
+
+// files is a tree to read from.
+type files map[string]string
+
+func (f files) open(name string) ([]byte, error) {
+	text, ok := f[name]
+	if !ok {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
+	}
+	return []byte(text), nil
+}
+
+// parts are the errors that were joined.
+func parts(err error) []error {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		return joined.Unwrap()
+	}
+	if err == nil {
+		return nil
+	}
+	return []error{err}
+}
+
+// judged is every error and warning of a file, for its first subnet.
+func judged(f files) (errs, warnings []string) {
+	file, err := Read("a.conf", f.open)
+	var r Result
+	if err == nil {
+		if len(file.Subnets()) == 0 {
+			return []string{"no subnet"}, nil
+		}
+		p := file.Subnets()[0]
+		r, err = file.Evaluate(p, p.Addr().Next())
+	}
+	for _, e := range parts(err) {
+		errs = append(errs, e.Error())
+		if at, ok := e.(*Error); !ok || at.Hint == "" || at.Line == 0 {
+			errs = append(errs, fmt.Sprintf("%v: an error without position or hint", e))
+		}
+	}
+	for _, w := range r.Warnings {
+		warnings = append(warnings, w.String())
+	}
+	return errs, warnings
+}
+
+// in is a subnet with an address to give, and something more.
+func in(more string) string {
+	return "subnet 10.0.0.0 netmask 255.255.255.0 {\nrange 10.0.0.9;\n" + more + "\n}"
+}
+
+const arch = "option arch code 93 = unsigned integer 16;\n"
+
+func TestRefused(t *testing.T) {
+	tests := []struct{ name, text, want string }{
+		{"no semicolon", "authoritative", `1:1: "authoritative" is not finished at the end of the file`},
+		{"no semicolon before }", in("authoritative"), `4:1: } in the middle of "authoritative"`},
+		{"block not closed", "group {", `1:7: the block of "group" is not closed`},
+		{"block too many", "group { } }", `1:11: a } without its {`},
+		{"block of nothing", "{ }", `1:1: a block of nothing`},
+		{"no closing quote", "filename \"x;\n", `1:10: a text without its closing quote`},
+		{"strange character", "filename $x;", `1:10: unexpected character '$'`},
+		{"deep", strings.Repeat("group {", 40) + strings.Repeat("}", 40), `1:232: blocks are more than 32 deep`},
+		{"text first", `"a" b;`, `1:1: unexpected "a"`},
+		{"unknown statement", "frobnicate on;", `1:1: "frobnicate" is not supported`},
+		{"failover", `failover peer "a" { }`, `1:1: failover is not supported`},
+		{"deny unknown", "deny unknown-clients;", `1:1: deny unknown-clients is not supported`},
+		{"allow something else", "allow members;", `1:1: allow members is not supported`},
+		{"dynamic DNS", "ddns-update-style interim;", `1:1: ddns-update-style interim is not supported`},
+		{"subclass", `subclass "a" 1:2:3;`, `1:1: "subclass" is not supported`},
+		{"else alone", "else { }", `1:1: else without an if`},
+		{"if without a block", arch + "if option arch = 00:07;", `2:1: "if" without a block`},
+		{"else with a condition", arch + "if option arch = 00:07 { } else option arch = 0:6 { }", `2:33: unexpected "option" after else`},
+
+		{"subnet without a mask", "subnet 10.0.0.0 { }", `1:1: a subnet needs its address and mask`},
+		{"subnet with host bits", "subnet 10.0.0.1 netmask 255.255.255.0 { }", `1:8: 10.0.0.1 is an address in the subnet, not the subnet's own`},
+		{"no mask", "subnet 10.0.0.0 netmask 255.0.255.0 { }", `1:25: "255.0.255.0" is not a mask`},
+		{"subnet in a subnet", in(in("")), `3:1: a subnet in a subnet, a host or a condition`},
+		{"subnets overlap", in("") + "subnet 10.0.0.0 netmask 255.0.0.0 { }", `4:2: subnet 10.0.0.0/8 overlaps subnet 10.0.0.0/24`},
+		{"range outside", in("range 10.0.1.1 10.0.1.9;"), `3:1: subnet 10.0.0.0/24: range 10.0.1.1-10.0.1.9: is not inside of the subnet`},
+		{"range backwards", in("range 10.0.0.7 10.0.0.5;"), `3:1: subnet 10.0.0.0/24: range 10.0.0.7-10.0.0.5: runs backwards`},
+		{"range in no subnet", "range 10.0.0.1;", `1:1: a range that is not in a subnet`},
+		{"range of names", in("range a b;"), `3:7: "a" is not an IPv4 address`},
+		{"no range", "subnet 10.0.0.0 netmask 255.255.255.0 { }", `1:1: subnet 10.0.0.0/24: has no address to give: routers, servers and the network's own addresses do not count`},
+		{"pool in no subnet", "pool { }", `1:1: a pool that is not in a subnet`},
+		{"setting in a pool", in(`pool { filename "x"; }`), `3:8: filename is not supported in a pool`},
+		{"condition in a pool", in(`pool { if exists user-class { } }`), `3:8: a condition in a pool is not supported`},
+
+		{"unknown option", in("option domain-nam \"x\";"), `3:8: option "domain-nam" is not known`},
+		{"option without a value", in("option routers;"), `3:8: "routers" has no value`},
+		{"option with a wrong value", in("option routers router.example;"), `3:16: "router.example" is no value for "routers"`},
+		{"option with too many values", in("option time-offset 1, 2;"), `3:21: unexpected "," after the value of "time-offset"`},
+		{"comma at the end", in("option ntp-servers 10.0.0.1,;"), `3:28: unexpected "," after the value of "ntp-servers"`},
+		{"number out of range", in("option default-ip-ttl 256;"), `3:23: "256" is no value for "default-ip-ttl"`},
+		{"two routers", in("option routers 10.0.0.1, 10.0.0.2;"), `3:1: more than one router is not supported`},
+		{"router outside", in("option routers 10.0.1.1;"), `3:1: subnet 10.0.0.0/24: router 10.0.1.1: is outside of the subnet`},
+		{"another mask", in("option subnet-mask 255.255.0.0;"), `3:1: subnet-mask 255.255.0.0 is not that of 10.0.0.0/24`},
+		{"another broadcast address", in("option broadcast-address 10.0.255.255;"), `3:1: broadcast-address 10.0.255.255 is not that of 10.0.0.0/24`},
+		{"option of the server", in("option vendor-encapsulated-options 1:2;"), `3:1: option "vendor-encapsulated-options" is made by the server`},
+		{"one name for all", in(`option host-name "x";`), `3:1: one host-name for all machines of a subnet`},
+		{"suboption", "option space PXE; option PXE.menu code 9 = text;" + in(`option PXE.menu "x";`), `3:8: option "PXE.menu" is not supported`},
+		{"no such space", "option PXE.menu code 9 = text;", `1:8: there is no option space "pxe"`},
+		{"option of a type with braces", "option x code 200 = { integer 8, text };", `1:39: } in the middle of "integer"`},
+		{"option of no type", "option x code 200 = float;", `1:21: the type of "x" is not supported`},
+		{"option of no code", "option x code 255 = text;", `1:15: "255" is no code of an option`},
+
+		{"file without quotes", in("filename pxelinux.0;"), `3:1: filename needs one name in quotes`},
+		{"file too long", in(`filename "` + strings.Repeat("f", 128) + `";`), `3:1: boot file: has 128 bytes, at most 127 fit`},
+		{"two files", in(`filename "a"; option bootfile-name "b";`), `3:15: bootfile-name "b" and filename "a"`},
+		{"two servers", in(`next-server 10.0.0.2; option tftp-server-name "10.0.0.3";`), `3:23: tftp-server-name 10.0.0.3 and next-server 10.0.0.2`},
+		{"server by name", in(`next-server tftp.example;`), `3:13: "tftp.example" is no value for "next-server"`},
+		{"server by name, as option", in(`option tftp-server-name "tftp.example";`), `3:1: tftp-server-name "tftp.example" is not an address`},
+		{"another server's name", "server-identifier 10.0.0.7; " + in(""), `1:1: server-identifier 10.0.0.7 is not the address of this server, 10.0.0.1`},
+		{"time of zero", "default-lease-time 0;", `1:20: "0" cannot be the time of a lease`},
+		{"time for ever", "max-lease-time 4294967295;", `1:16: "4294967295" cannot be the time of a lease`},
+
+		{"host without a MAC", "host a { fixed-address 10.0.0.1; }", `1:1: host a has no MAC`},
+		{"host of no Ethernet", "host a { hardware token-ring 1:2:3:4:5:6; }", `1:10: hardware is an Ethernet address
+1:1: host a has no MAC`},
+		{"host by name", "host a { hardware ethernet 2:0:0:0:0:1; fixed-address a.example; }", `1:55: "a.example" is no value for "fixed-address"`},
+		{"host on our address", in("") + "host a { hardware ethernet 2:0:0:0:0:1; fixed-address 10.0.0.1; }", `4:2: host 02:00:00:00:00:01: 10.0.0.1 is this server's address`},
+		{"host twice", in("") + "\nhost a { hardware ethernet 2:0:0:0:0:1; }\nhost b { hardware ethernet 2:0:0:0:0:1; }", `6:1: host 02:00:00:00:00:01: is there twice: with invalid IP and with invalid IP`},
+		{"option of one host", in("") + "\nhost a { hardware ethernet 2:0:0:0:0:1; option routers 10.0.0.8; }", `5:41: option 3 for host a alone is not supported`},
+		{"hardware outside of a host", "hardware ethernet 2:0:0:0:0:1;", `1:1: hardware that is not in a host`},
+
+		{"class without match", `class "a" { }`, `1:1: class "a" has no match if`},
+		{"class by hardware", `class "a" { match hardware; }`, "1:13: only match if is supported\n1:1: class \"a\" has no match if"},
+		{"match outside", "match if exists user-class;", `1:1: match that is not in a class`},
+		{"option in a class", `class "a" { match if exists user-class; option routers 10.0.0.1; }`, `1:41: option "routers" is not supported in a condition or a class`},
+		{"lease time in a condition", "if exists user-class { default-lease-time 60; }", `1:24: default-lease-time is not supported in a condition or a class`},
+
+		{"condition without end", arch + "if option arch = { }", `2:16: the end of the condition where a value should be`},
+		{"condition without comparison", arch + "if option arch { }", `2:11: the end of the condition where = or != should be`},
+		{"condition with more", arch + "if option arch = 00:07 00:08 { }", `2:24: unexpected "00:08" in a condition`},
+		{"condition with a number", arch + "if option arch = 7 { }", `2:18: "7" is a number, which no option equals`},
+		{"pattern", `if option user-class ~= "x" { }`, `1:22: patterns are not supported`},
+		{"condition about hardware", `if hardware = 1:2 { }`, `1:4: "hardware" is not supported in a condition`},
+		{"condition about the client", `if option host-name = "a" { }`, `1:11: option "host-name" is not supported in a condition: it is not the same for all machines of a kind`},
+		{"condition about an unknown option", `if option arch = 0:7 { }`, `1:11: option "arch" is not known`},
+		{"deep condition", "if " + strings.Repeat("(", 40) + " { }", `1:36: a condition that is more than 32 deep`},
+
+		{"iPXE by architecture", arch + in(`if option arch = 00:07 { if option user-class = "iPXE" { filename "http://a/x"; } else { filename "ipxe.efi"; } } else { filename "p.0"; }`),
+			`4:58: iPXE gets "p.0" on x86 BIOS and "http://a/x" on x64 UEFI: it has to be one script for all`},
+		{"a server by architecture", arch + in(`next-server 10.0.0.3; if option arch = 00:07 { next-server 10.0.0.4; filename "x.efi"; } else { filename "p.0"; }`),
+			`4:48: the next-server of "x.efi" is not that of "p.0"`},
+		{"included file missing", `include "b.conf";`, `1:9: open b.conf: file does not exist`},
+		{"include of nothing", `include;`, `1:1: include needs the name of a file`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got, _ := judged(files{"a.conf": tt.text})
+			var want []string
+			for line := range strings.SplitSeq(tt.want, "\n") {
+				want = append(want, "a.conf:"+line)
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestIncludes(t *testing.T) {
+	loop := files{"a.conf": `include "a.conf";`}
+	if errs, _ := judged(loop); len(errs) != 1 || !strings.Contains(errs[0], "more than 8 deep") {
+		t.Errorf("a loop: %v", errs)
+	}
+	wide := files{"a.conf": strings.Repeat(`include "b.conf";`, 50), "b.conf": strings.Repeat(`include "c.conf";`, 50), "c.conf": ""}
+	if errs, _ := judged(wide); len(errs) != 1 || !strings.Contains(errs[0], "more than 1000 files") {
+		t.Errorf("very many: %v", errs)
+	}
+	if errs, _ := judged(files{"a.conf": strings.Repeat("#", maxBytes+1)}); len(errs) != 1 || !strings.Contains(errs[0], "4 MiB") {
+		t.Errorf("very large: %v", errs)
+	}
+	deep := files{"a.conf": `include "d/b.conf";`, "d/b.conf": `include "c.conf";` + in("bad;"), "d/c.conf": "not authoritative;"}
+	if errs, _ := judged(deep); len(errs) != 1 || errs[0] != `d/b.conf:3:1: "bad" is not supported` {
+		t.Errorf("in a folder: %v", errs)
+	}
+}
+
+func TestTakenWithWarning(t *testing.T) {
+	tests := []struct{ name, text, want string }{
+		{"nothing to say", "ddns-update-style none; allow booting; get-lease-hostnames false; not authoritative;;" + in(""), ""},
+		{"logs", "log-facility local7;" + in(""), "1:1: lines go to standard error; systemd or a pipe takes them from there"},
+		{"lease cut", "default-lease-time 100; max-lease-time 60;" + in(""), "1:1: a lease lasts no longer than max-lease-time, 1m0s"},
+		{"a UEFI program alone", in(`filename "shimx64.efi";`), "3:1: shimx64.efi is a UEFI program: BIOS machines get no file"},
+		{"HTTP Boot without a URL", arch + in(`if option arch = 00:10 { filename "x.efi"; }`), "4:26: x64 UEFI HTTP Boot machines get no file: they need a URL"},
+		{"a file for those without an architecture", arch + in(`if option arch = 0:0 { filename "p.0"; } else { filename "x.efi"; }`),
+			"4:49: clients that send no architecture get the file of BIOS machines, not x.efi"},
+		{"another subnet", in("") + "\nsubnet 10.9.0.0 netmask 255.255.0.0 { }",
+			"5:1: subnet 10.9.0.0/16 is not served, as 10.0.0.0/24 is; if there is a relay in it, --subnet 10.9.0.0/16 serves it instead"},
+	}
+	for _, tt := range tests {
+		errs, got := judged(files{"a.conf": tt.text})
+		var want []string
+		if tt.want != "" {
+			want = []string{"a.conf:" + tt.want}
+		}
+		if diff := cmp.Diff(want, got); diff != "" || errs != nil {
+			t.Errorf("%s: %v (-want +got):\n%s", tt.name, errs, diff)
+		}
+	}
+}
+
+// TestScopes looks who has the last word: the file, the group around a subnet,
+// the subnet, the first class, the host's group, the host.
+func TestScopes(t *testing.T) {
+	const text = `
+filename "file";
+group {
+  filename "around";
+  subnet 10.0.0.0 netmask 255.255.255.0 { range 10.0.0.9; %s }
+}
+class "first" { match if substring(option vendor-class-identifier, 0, 9) = "PXEClient"; %s }
+class "second" { match if suffix(option vendor-class-identifier, 3) != "x"; %s }
+group {
+  %s
+  host a { hardware ethernet 2:0:0:0:0:1; %s }
+}`
+	tests := []struct {
+		set        [5]string
+		file, host string // host "": as the subnet's
+	}{
+		{[5]string{}, "around", ""},
+		{[5]string{"subnet"}, "subnet", ""},
+		{[5]string{"subnet", "first", "second"}, "first", ""},
+		{[5]string{"subnet", "", "second"}, "second", ""},
+		{[5]string{"subnet", "first", "", "group"}, "first", "group"},
+		{[5]string{"subnet", "first", "", "group", "host"}, "first", "host"},
+		{[5]string{"subnet", "", "", "subnet"}, "subnet", ""},
+	}
+	for _, tt := range tests {
+		var set [5]any
+		for i, name := range tt.set {
+			set[i] = ""
+			if name != "" {
+				set[i] = fmt.Sprintf("filename %q;", name)
+			}
+		}
+		f, err := Read("a.conf", files{"a.conf": fmt.Sprintf(text, set[:]...)}.open)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := f.Evaluate(f.Subnets()[0], netip.MustParseAddr("10.0.0.1"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		host := ""
+		if b := r.Config.Hosts[0].Boot; b != nil {
+			host = b.File
+		}
+		if r.Config.Boot.File != tt.file || host != tt.host {
+			t.Errorf("%v: got %q, host %q, want %q, host %q", tt.set, r.Config.Boot.File, host, tt.file, tt.host)
+		}
+	}
+}
+
+func TestConditions(t *testing.T) {
+	bios, x64 := machine(boot.ArchBIOS), machine(boot.ArchEFIX64)
+	ipxe := client{boot.KindIPXE, boot.ArchEFIX64}
+	tests := []struct {
+		text             string
+		bios, x64, plain truth
+	}{
+		{"option pxe-system-type = 00:07", no, yes, null},
+		{"option pxe-system-type != 0:7", yes, no, null},
+		{"not option pxe-system-type = 00:07", yes, no, null},
+		{"exists pxe-system-type", yes, yes, no},
+		{"not exists pxe-system-type", no, no, yes},
+		{"option pxe-system-type = 00:07 or exists pxe-system-type", yes, yes, null},
+		{"not exists pxe-system-type or option pxe-system-type = 00:07", no, yes, yes},
+		{"exists pxe-system-type and option pxe-system-type = 00:07", no, yes, no},
+		{"option pxe-system-type = 0:0 or option pxe-system-type = 0:7 and exists user-class", yes, no, null},
+		{"(option pxe-system-type = 0:0 or option pxe-system-type = 0:7) and exists user-class", no, no, no},
+		{`substring (option vendor-class-identifier, 0, 20) = "PXEClient:Arch:00007"`, no, yes, null},
+		{`SUBSTRING (option vendor-class-identifier, 15, 5) = "00000"`, yes, no, null},
+		{`substring (option vendor-class-identifier, 99, 5) = ""`, yes, yes, null},
+		{`suffix (option vendor-class-identifier, 6) = "003000"`, yes, yes, null},
+		{`suffix (option pxe-system-type, 1) = "\007"`, no, yes, null},
+		{`substring (substring (option pxe-system-type, 1, 9), 0, 1) = "\x07"`, no, yes, null},
+	}
+	for _, tt := range tests {
+		l := newLexer("", []byte(tt.text))
+		var words []token
+		for {
+			w, err := l.next()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if w.kind == kindEnd {
+				break
+			}
+			words = append(words, w)
+		}
+		c, err := parseCondition(standardOptions(), words, Pos{})
+		if err != nil {
+			t.Errorf("%s: %v", tt.text, err)
+			continue
+		}
+		if got := [3]truth{c(bios), c(x64), c(client{})}; got != [3]truth{tt.bios, tt.x64, tt.plain} {
+			t.Errorf("%s: got %v, want %v", tt.text, got, [3]truth{tt.bios, tt.x64, tt.plain})
+		}
+	}
+	if v, ok := ipxe.option(77); !ok || string(v) != "iPXE" {
+		t.Errorf("iPXE's user class %q", v)
+	}
+}

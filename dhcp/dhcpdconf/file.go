@@ -1,0 +1,73 @@
+package dhcpdconf
+
+import (
+	"errors"
+	"net"
+	"net/netip"
+
+	"pxe/dhcp/lease"
+)
+
+// File is a configuration that was read. It does not change.
+type File struct {
+	subnets  []*subnet
+	hosts    []*host
+	classes  []*class
+	warnings []Warning
+}
+
+// subnet is a declaration of one.
+type subnet struct {
+	Pos
+	prefix  netip.Prefix
+	network string // of the shared-network that it is in; "" for none
+	scope   *scope
+	ranges  []placedRange
+}
+
+type placedRange struct {
+	Pos
+	lease.Range
+}
+
+// host is a declaration of one.
+type host struct {
+	Pos
+	name  string
+	mac   net.HardwareAddr
+	addrs []netip.Addr
+	scope *scope
+}
+
+// class is a declaration of one.
+type class struct {
+	Pos
+	match condition
+	scope *scope
+}
+
+// Read reads a configuration and the files that it includes, each by open. The
+// error is an *Error where the text cannot be cut into statements, else several
+// of them joined by errors.Join.
+func Read(name string, open func(name string) ([]byte, error)) (*File, error) {
+	p := &parser{open: open}
+	list, err := p.file(name, Pos{name, 1, 1}, 0, 0)
+	if err != nil {
+		return nil, err
+	}
+	c := &compiler{options: standardOptions(), spaces: make(map[string]uint8)}
+	c.block(list, place{scope: &scope{}})
+	if len(c.errs) > 0 {
+		return nil, errors.Join(c.errs...)
+	}
+	return &c.file, nil
+}
+
+// Subnets are the networks that the file declares, in its order.
+func (f *File) Subnets() []netip.Prefix {
+	prefixes := make([]netip.Prefix, len(f.subnets))
+	for i, s := range f.subnets {
+		prefixes[i] = s.prefix
+	}
+	return prefixes
+}
