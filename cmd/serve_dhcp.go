@@ -40,6 +40,9 @@ type serveDHCPOptions struct {
 	byClientID    bool
 	port          uint16
 	bootPort      uint16
+	configFile    string
+	checkOnly     bool
+	given         []string // the flags of the command line
 }
 
 func newServeDHCPCmd(s Streams) *cobra.Command {
@@ -61,6 +64,11 @@ installed (bootx64.efi, bootaa64.efi ...) unless --bootfile-for names another, a
 HTTP Boot machines get what --bootfile-for says. With --bootfile-for ipxe=URL,
 machines that run iPXE already get its script.
 
+--config takes all of this from an ISC dhcpd.conf: the subnet in it that holds the
+interface's address is served, or that which --subnet names. The other flags go
+before the file. What cannot be done as the file says is an error or a warning,
+with file, line and column. --check only looks, and needs no interface.
+
 A lease is on the disk before its machine hears of it.
 
 Before it serves, the server looks for another one on the network for 4.5 seconds
@@ -80,11 +88,16 @@ It needs root, or CAP_NET_BIND_SERVICE and CAP_NET_RAW.`,
       --router 192.168.122.1 --dns 8.8.8.8 --domain example.com
   pxe serve-dhcp --interface eth0 --host 52:54:00:12:34:56=192.168.122.10,node1
   pxe serve-dhcp --interface eth0 --bootfile-for efi-x64=shimx64.efi \
-      --bootfile-for ipxe=http://192.168.122.1/boot.ipxe`,
+      --bootfile-for ipxe=http://192.168.122.1/boot.ipxe
+  pxe serve-dhcp --config /etc/dhcp/dhcpd.conf --check
+  pxe serve-dhcp --config /etc/dhcp/dhcpd.conf --interface eth0`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := o.check(cmd); err != nil {
 				return err
+			}
+			if o.checkOnly {
+				return runCheckDHCP(s, o)
 			}
 			return runServeDHCP(cmd.Context(), s, o)
 		},
@@ -115,6 +128,8 @@ func (o *serveDHCPOptions) addNetworkFlags(cmd *cobra.Command) {
 func (o *serveDHCPOptions) addServerFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVarP(&o.iface, "interface", "i", "", "serve on the interface `IF`")
+	f.StringVar(&o.configFile, "config", "", "take what to serve from an ISC dhcpd.conf, `FILE`")
+	f.BoolVar(&o.checkOnly, "check", false, "look whether the file of --config is good, show what it means, and end")
 	f.StringVar(&o.leaseFile, "lease-file", "", "keep the leases in `FILE` (default: in the state directory, a file an interface)")
 	f.BoolVar(&o.proxy, "proxy", false, "give no addresses; tell what to boot beside another DHCP server")
 	f.BoolVar(&o.force, "force", false, "serve at once, even if there is another DHCP server")
@@ -127,11 +142,15 @@ func (o *serveDHCPOptions) addServerFlags(cmd *cobra.Command) {
 
 // check refuses flags that say nothing together.
 func (o *serveDHCPOptions) check(cmd *cobra.Command) error {
-	if o.iface == "" {
+	o.given = given(cmd)
+	if o.checkOnly && o.configFile == "" {
+		return withHint(usagef("--check without --config"), "name the file to check: --config /etc/dhcp/dhcpd.conf --check")
+	}
+	if o.iface == "" && !o.checkOnly {
 		return withHint(usagef("--interface is missing"), "interfaces of this machine: %s", strings.Join(interfaces(), ", "))
 	}
 	for _, name := range []string{
-		"range", "router", "dns", "domain", "lease-time", "max-lease-time", "host", "lease-file", "authoritative", "by-client-id",
+		"range", "router", "dns", "domain", "lease-time", "max-lease-time", "host", "lease-file", "authoritative", "by-client-id", "config",
 	} {
 		if o.proxy && cmd.Flags().Changed(name) {
 			return withHint(usagef("--%s does not go with --proxy", name), "a proxy gives no addresses; the DHCP server beside it does")
@@ -183,6 +202,12 @@ func (d *dhcpServer) close() {
 
 func (d *dhcpServer) configure() error {
 	var err error
+	if d.o.configFile != "" {
+		if err = d.configureByFile(); err != nil {
+			return err
+		}
+		return explainConfig(d.cfg.Validate())
+	}
 	if d.net, err = attach(d.o.iface, d.o.subnet); err != nil {
 		return err
 	}
@@ -248,31 +273,6 @@ func (d *dhcpServer) serve(ctx context.Context) error {
 		group.Go(func() error { return server.ServeBoot(ctx, d.boot) })
 	}
 	return group.Wait()
-}
-
-// explainConfig makes everything that is wrong with a configuration one usage
-// error, each fault with what to do about it.
-func explainConfig(err error) error {
-	if err == nil {
-		return nil
-	}
-	faults := []error{err}
-	if joined, ok := err.(interface{ Unwrap() []error }); ok {
-		faults = joined.Unwrap()
-	}
-	var lines []string
-	for _, fault := range faults {
-		line := fault.Error()
-		var c *dhcp.ConfigError
-		if errors.As(fault, &c) {
-			if len(faults) == 1 {
-				return withHint(&usageError{fault}, "%s", c.Hint)
-			}
-			line += " (" + c.Hint + ")"
-		}
-		lines = append(lines, line)
-	}
-	return &usageError{errors.New(strings.Join(lines, "\n"))}
 }
 
 func completeInterfaces(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {

@@ -15,6 +15,7 @@ import (
 
 	"pxe/boot"
 	"pxe/dhcp"
+	"pxe/dhcp/dhcpdconf"
 	"pxe/dhcp/lease"
 )
 
@@ -124,13 +125,7 @@ func (o *serveDHCPOptions) config(a attachment) dhcp.Config {
 	cfg := dhcp.Config{Server: a.addr, Proxy: o.proxy, Authoritative: o.authoritative, ByClientID: o.byClientID, Hosts: o.hosts}
 	cfg.Boot = dhcp.Boot{NextServer: o.nextServer, File: o.bootfile, FileFor: dhcp.DefaultFiles()}
 	delete(cfg.Boot.FileFor, boot.ArchBIOS) // that is --bootfile
-	for _, f := range o.bootfileFor {
-		if f.ipxe {
-			cfg.Boot.IPXE = f.name
-		} else {
-			cfg.Boot.FileFor[f.arch] = f.name
-		}
-	}
+	o.setBootfiles(&cfg.Boot)
 	if o.proxy {
 		return cfg
 	}
@@ -148,6 +143,17 @@ func (o *serveDHCPOptions) config(a attachment) dhcp.Config {
 	return cfg
 }
 
+// setBootfiles sets what --bootfile-for says.
+func (o *serveDHCPOptions) setBootfiles(b *dhcp.Boot) {
+	for _, f := range o.bootfileFor {
+		if f.ipxe {
+			b.IPXE = f.name
+		} else {
+			b.FileFor[f.arch] = f.name
+		}
+	}
+}
+
 // upperHalf is the default range of a subnet: its lower half stays for machines
 // with fixed addresses.
 func upperHalf(subnet netip.Prefix) []lease.Range {
@@ -158,4 +164,41 @@ func upperHalf(subnet netip.Prefix) []lease.Range {
 	last := broadcast.Prev()
 	half := netip.PrefixFrom(last, subnet.Bits()+1).Masked()
 	return []lease.Range{{First: half.Addr(), Last: last}}
+}
+
+// explainConfig makes everything that is wrong with a configuration one usage
+// error, each fault with what to do about it.
+func explainConfig(err error) error {
+	if err == nil {
+		return nil
+	}
+	faults := []error{err}
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		faults = joined.Unwrap()
+	}
+	var lines []string
+	for _, fault := range faults {
+		line := fault.Error()
+		if advice := adviceOf(fault); advice != "" {
+			if len(faults) == 1 {
+				return withHint(&usageError{fault}, "%s", advice)
+			}
+			line += " (" + advice + ")"
+		}
+		lines = append(lines, line)
+	}
+	return &usageError{errors.New(strings.Join(lines, "\n"))}
+}
+
+// adviceOf is what to do about a fault of a configuration.
+func adviceOf(fault error) string {
+	var c *dhcp.ConfigError
+	var f *dhcpdconf.Error
+	switch {
+	case errors.As(fault, &c):
+		return c.Hint
+	case errors.As(fault, &f):
+		return f.Hint
+	}
+	return ""
 }

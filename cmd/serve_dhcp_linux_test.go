@@ -69,3 +69,26 @@ func TestServeDHCPEndsWhileItLooks(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestServeDHCPByFile serves what a dhcpd.conf says, but for what the command
+// line says.
+func TestServeDHCPByFile(t *testing.T) {
+	dir := t.TempDir()
+	conf := filepath.Join(dir, "dhcpd.conf")
+	text := `default-lease-time 60;
+subnet 10.0.0.0 netmask 255.0.0.0 { range 10.0.0.9; }
+subnet 127.0.0.0 netmask 255.0.0.0 { range 127.0.0.100 127.0.0.119; next-server 127.0.0.9; filename "pxelinux.0"; }
+`
+	if err := os.WriteFile(conf, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	server := startServer(t, "serve-dhcp", "--config", conf, "--interface", "lo", "--force", "--port", "0", "--boot-port", "0",
+		"--range", "127.0.0.100-127.0.0.109", "--lease-file", filepath.Join(dir, "leases"))
+	var first dhcpListeningJSON
+	server.next(&first)
+	if first.Subnet != "127.0.0.0/8" || first.Addresses != 10 || first.LeaseSeconds != 60 || first.NextServer.String() != "127.0.0.9" ||
+		len(first.BootFiles) != 1 || first.BootFiles["bios"] != "pxelinux.0" {
+		t.Errorf("first line %+v", first)
+	}
+	server.stop()
+}

@@ -183,7 +183,7 @@ func (v *validation) hosts(c *Config) {
 			v.fault(field, "write it like 52:54:00:12:34:56", "is not an Ethernet address")
 		}
 		if first, dup := macs[string(h.MAC)]; dup {
-			v.fault(field, "give each machine one line", "is there twice: with %s and with %s", first.Addr, h.Addr)
+			v.fault(field, "give each machine one line", "is there twice: with %s and with %s", addrText(first.Addr), addrText(h.Addr))
 		}
 		macs[string(h.MAC)] = h
 		v.name(field+": name", h.Name)
@@ -199,6 +199,13 @@ func (v *validation) hosts(c *Config) {
 		addrs[h.Addr] = h
 		v.hostAddr(c, h, field)
 	}
+}
+
+func addrText(a netip.Addr) string {
+	if !a.IsValid() {
+		return "no address"
+	}
+	return a.String()
 }
 
 func (v *validation) hostAddr(c *Config, h Host, field string) {

@@ -139,7 +139,7 @@ func (c *compiler) statement(s statement, p place) {
 	take := statementFor(keyword)
 	switch {
 	case take == nil:
-		c.plain(s, p)
+		c.plain(s)
 	case s.hasBlock:
 		c.fail(s.pos(), "end it with ;", "%s takes no block", keyword)
 	case p.conditional && keyword != "option" && keyword != "filename" && keyword != "next-server" && keyword != "match":

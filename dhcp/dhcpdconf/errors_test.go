@@ -132,7 +132,7 @@ func TestRefused(t *testing.T) {
 1:1: host a has no MAC`},
 		{"host by name", "host a { hardware ethernet 2:0:0:0:0:1; fixed-address a.example; }", `1:55: "a.example" is no value for "fixed-address"`},
 		{"host on our address", in("") + "host a { hardware ethernet 2:0:0:0:0:1; fixed-address 10.0.0.1; }", `4:2: host 02:00:00:00:00:01: 10.0.0.1 is this server's address`},
-		{"host twice", in("") + "\nhost a { hardware ethernet 2:0:0:0:0:1; }\nhost b { hardware ethernet 2:0:0:0:0:1; }", `6:1: host 02:00:00:00:00:01: is there twice: with invalid IP and with invalid IP`},
+		{"host twice", in("") + "\nhost a { hardware ethernet 2:0:0:0:0:1; }\nhost b { hardware ethernet 2:0:0:0:0:1; }", `6:1: host 02:00:00:00:00:01: is there twice: with no address and with no address`},
 		{"option of one host", in("") + "\nhost a { hardware ethernet 2:0:0:0:0:1; option routers 10.0.0.8; }", `5:41: option 3 for host a alone is not supported`},
 		{"hardware outside of a host", "hardware ethernet 2:0:0:0:0:1;", `1:1: hardware that is not in a host`},
 
@@ -195,7 +195,7 @@ func TestTakenWithWarning(t *testing.T) {
 	tests := []struct{ name, text, want string }{
 		{"nothing to say", "ddns-update-style none; allow booting; get-lease-hostnames false; not authoritative;;" + in(""), ""},
 		{"logs", "log-facility local7;" + in(""), "1:1: lines go to standard error; systemd or a pipe takes them from there"},
-		{"lease cut", "default-lease-time 100; max-lease-time 60;" + in(""), "1:1: a lease lasts no longer than max-lease-time, 1m0s"},
+		{"lease cut", "default-lease-time 100; max-lease-time 60;" + in(""), "1:1: a lease lasts no longer than max-lease-time, 1m"},
 		{"a UEFI program alone", in(`filename "shimx64.efi";`), "3:1: shimx64.efi is a UEFI program: BIOS machines get no file"},
 		{"HTTP Boot without a URL", arch + in(`if option arch = 00:10 { filename "x.efi"; }`), "4:26: x64 UEFI HTTP Boot machines get no file: they need a URL"},
 		{"a file for those without an architecture", arch + in(`if option arch = 0:0 { filename "p.0"; } else { filename "x.efi"; }`),

@@ -160,7 +160,7 @@ func (e *evaluation) times() (normal, most time.Duration) {
 	}
 	if normal > most {
 		if named {
-			e.warn(n.Pos, "a lease lasts no longer than max-lease-time, "+most.String())
+			e.warn(n.Pos, "a lease lasts no longer than max-lease-time, "+dhcp.FormatTime(most))
 		}
 		normal = most
 	}

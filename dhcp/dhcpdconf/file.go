@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"slices"
 
 	"pxe/dhcp/lease"
 )
@@ -47,8 +48,8 @@ type class struct {
 }
 
 // Read reads a configuration and the files that it includes, each by open. The
-// error is an *Error where the text cannot be cut into statements, else several
-// of them joined by errors.Join.
+// error is that of open for the first file, an *Error where the text cannot be
+// cut into statements, else several of them joined by errors.Join.
 func Read(name string, open func(name string) ([]byte, error)) (*File, error) {
 	p := &parser{open: open}
 	list, err := p.file(name, Pos{name, 1, 1}, 0, 0)
@@ -61,6 +62,14 @@ func Read(name string, open func(name string) ([]byte, error)) (*File, error) {
 		return nil, errors.Join(c.errs...)
 	}
 	return &c.file, nil
+}
+
+// Serves reports whether a subnet has addresses to give. One without is in a file
+// to tell dhcpd of the server's own wire.
+func (f *File) Serves(prefix netip.Prefix) bool {
+	inSubnet := func(h *host) bool { return slices.ContainsFunc(h.addrs, prefix.Contains) }
+	return slices.ContainsFunc(f.subnets, func(s *subnet) bool { return s.prefix == prefix && len(s.ranges) > 0 }) ||
+		slices.ContainsFunc(f.hosts, inSubnet)
 }
 
 // Subnets are the networks that the file declares, in its order.

@@ -43,6 +43,9 @@ type parser struct {
 // file parses a whole file; depth counts the files and blocks around it.
 func (p *parser) file(name string, from Pos, includes, blocks int) ([]statement, error) {
 	src, err := p.open(name)
+	if err != nil && includes == 0 {
+		return nil, err
+	}
 	if err != nil {
 		return nil, &Error{from, err.Error(), "the name is relative to the file that has it"}
 	}

@@ -91,15 +91,14 @@ type plainStatement struct {
 
 func plainStatements() []plainStatement {
 	const (
-		noDNS   = ""
 		logs    = "lines go to standard error; systemd or a pipe takes them from there"
 		noPing  = "addresses are not pinged before they are offered"
 		oneEach = "a machine has one lease, by its MAC"
 	)
 	return []plainStatement{
-		{"ddns-update-style none", noDNS}, {"ddns-updates off", noDNS}, {"ddns-updates false", noDNS}, {"update-static-leases off", noDNS},
-		{"update-static-leases false", noDNS}, {"deny client-updates", noDNS}, {"ignore client-updates", noDNS}, {"do-forward-updates off", noDNS},
-		{"do-forward-updates false", noDNS},
+		{"ddns-update-style none", ""}, {"ddns-updates off", ""}, {"ddns-updates false", ""}, {"update-static-leases off", ""},
+		{"update-static-leases false", ""}, {"deny client-updates", ""}, {"ignore client-updates", ""}, {"do-forward-updates off", ""},
+		{"do-forward-updates false", ""},
 		{"allow booting", ""}, {"allow unknown-clients", ""}, {"allow duplicates", ""}, {"allow declines", ""},
 		{"allow bootp", "a BOOTP client that is not a host with a fixed-address gets no address"},
 		{"boot-unknown-clients on", ""}, {"boot-unknown-clients true", ""}, {"get-lease-hostnames off", ""}, {"get-lease-hostnames false", ""},
@@ -114,7 +113,7 @@ func plainStatements() []plainStatement {
 }
 
 // plain takes a statement that changes nothing, and refuses all others.
-func (c *compiler) plain(s statement, p place) {
+func (c *compiler) plain(s statement) {
 	keyword := strings.ToLower(s.words[0].text)
 	var others []string
 	for _, known := range plainStatements() {
@@ -132,10 +131,10 @@ func (c *compiler) plain(s statement, p place) {
 	}
 	said := sentence(s)
 	switch {
-	case len(others) > 0:
-		c.fail(s.pos(), "leave it out, or write "+strings.Join(others, "; or "), "%s is not supported", said)
 	case keyword == "deny" || keyword == "ignore":
 		c.fail(s.pos(), "leave it out: every machine of the subnet is answered", "%s is not supported", said)
+	case len(others) > 0:
+		c.fail(s.pos(), "leave it out, or write "+strings.Join(others, "; or "), "%s is not supported", said)
 	case keyword == "elsif" || keyword == "else":
 		c.fail(s.pos(), "write it after the block of an if", "%s without an if", keyword)
 	case strings.HasPrefix(keyword, "failover") || keyword == "key" || keyword == "zone" || strings.HasPrefix(keyword, "omapi"):
