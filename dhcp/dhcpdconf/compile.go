@@ -263,7 +263,7 @@ func (c *compiler) optionValue(s statement, p place) {
 		c.fail(name.Pos, "define it before: option "+name.text+" code N = TYPE;", "option %s is not known", name)
 		return
 	}
-	data, err := o.typ.encode(name, s.words[2:])
+	data, err := o.typ.encode(name.Pos, "option "+name.text, s.words[2:])
 	if err != nil {
 		c.failed(err)
 		return

@@ -5,7 +5,6 @@ import (
 	"math/bits"
 	"net"
 	"net/netip"
-	"strings"
 
 	"pxe/dhcp/lease"
 )
@@ -210,11 +209,8 @@ func (c *compiler) fixedAddress(s statement, p place) {
 		c.fail(s.pos(), "write it in a host", "fixed-address that is not in a host")
 		return
 	}
-	data, err := addrs.encode(s.words[0], s.words[1:])
+	data, err := addrs.encode(s.pos(), s.words[0].text, s.words[1:])
 	if err != nil {
-		if e, ok := err.(*Error); ok && len(s.words) > 1 && strings.ContainsAny(s.words[1].text, "abcdefghijklmnopqrstuvwxyz") {
-			e.Hint = "write its address: names are not looked up"
-		}
 		c.failed(err)
 		return
 	}

@@ -21,7 +21,7 @@ type element uint8
 const (
 	elementNone   element = iota // a definition that gives no value
 	elementAddr                  // an IPv4 address
-	elementText                  // in quotes
+	elementText                  // in quotes, or a word of letters and digits
 	elementBytes                 // in quotes, or hex: 01:02:ff
 	elementBool                  // true or false
 	elementDomain                // a domain name in quotes, in DNS's form
@@ -113,33 +113,34 @@ func parseType(words []token) (t optionType, encapsulated string, ok bool) {
 	return t, "", t.of != elementNone
 }
 
-// encode makes the bytes of an option from its values.
-func (t optionType) encode(name token, values []token) ([]byte, error) {
+// encode makes the bytes of what stands at a place, such as "option routers",
+// from its values.
+func (t optionType) encode(at Pos, what string, values []token) ([]byte, error) {
 	var data []byte
 	for i, v := range values {
 		if i%2 == 1 {
 			if !t.array || !v.is(",") || i == len(values)-1 {
-				return nil, errorAt(v.Pos, t.hint(name), "unexpected %s after the value of %s", v, name)
+				return nil, errorAt(v.Pos, t.hint(what), "unexpected %s after the value of %s", v, what)
 			}
 			continue
 		}
 		one, ok := t.of.encode(v)
 		if !ok {
-			return nil, errorAt(v.Pos, t.hint(name), "%s is no value for %s", v, name)
+			return nil, errorAt(v.Pos, t.hint(what), "%s is no value for %s", v, what)
 		}
 		data = append(data, one...)
 	}
 	if len(data) == 0 {
-		return nil, errorAt(name.Pos, t.hint(name), "%s has no value", name)
+		return nil, errorAt(at, t.hint(what), "%s has no value", what)
 	}
 	if len(data) > 255 {
-		return nil, errorAt(name.Pos, "an option has at most 255 bytes", "%s has %d bytes", name, len(data))
+		return nil, errorAt(at, "an option has at most 255 bytes", "%s has %d bytes", what, len(data))
 	}
 	return data, nil
 }
 
-// hint shows how the option is written.
-func (t optionType) hint(name token) string {
+// hint shows how the value is written.
+func (t optionType) hint(what string) string {
 	example := map[element]string{
 		elementAddr: "192.168.122.1", elementText: `"text"`, elementBytes: `"text", or bytes: 01:02:ff`, elementBool: "true",
 		elementDomain: `"example.com"`,
@@ -147,10 +148,14 @@ func (t optionType) hint(name token) string {
 	if example == "" {
 		example = "a number that fits"
 	}
+	hint := "write " + what + " " + example + ";"
 	if t.array {
-		example += ", with a comma between several"
+		hint += " with a comma between several"
 	}
-	return "write " + name.text + " " + example + ";"
+	if t.of == elementAddr {
+		hint += " (names are not looked up)"
+	}
+	return hint
 }
 
 func (e element) encode(v token) ([]byte, bool) {
@@ -159,7 +164,7 @@ func (e element) encode(v token) ([]byte, bool) {
 		a, ok := parseAddr(v)
 		return a.AsSlice(), ok
 	case elementText:
-		return []byte(v.text), v.kind == kindText
+		return []byte(v.text), v.kind == kindText || v.kind == kindWord && !strings.ContainsAny(v.text, ".:/%+&*@")
 	case elementBytes:
 		if v.kind == kindText {
 			return []byte(v.text), true

@@ -15,11 +15,8 @@ func (c *compiler) filename(s statement, p place) {
 
 // address is next-server or server-identifier.
 func (c *compiler) address(s statement, p place) {
-	data, err := oneAddr.encode(s.words[0], s.words[1:])
+	data, err := oneAddr.encode(s.pos(), s.words[0].text, s.words[1:])
 	if err != nil {
-		if e, ok := err.(*Error); ok {
-			e.Hint += " names are not looked up"
-		}
 		c.failed(err)
 		return
 	}
@@ -36,7 +33,7 @@ func (c *compiler) seconds(s statement, p place) {
 }
 
 func (c *compiler) number(s statement) (n uint32, ok bool) {
-	data, err := one32.encode(s.words[0], s.words[1:])
+	data, err := one32.encode(s.pos(), s.words[0].text, s.words[1:])
 	if err != nil {
 		c.failed(err)
 		return 0, false
@@ -74,7 +71,7 @@ func (c *compiler) authoritative(s statement, p place) {
 
 // flag is on or off, true or false.
 func (c *compiler) flag(s statement, p place) {
-	data, err := yesNo.encode(s.words[0], s.words[1:])
+	data, err := yesNo.encode(s.pos(), s.words[0].text, s.words[1:])
 	if err != nil {
 		c.failed(err)
 		return
@@ -102,6 +99,7 @@ func plainStatements() []plainStatement {
 		{"allow booting", ""}, {"allow unknown-clients", ""}, {"allow duplicates", ""}, {"allow declines", ""},
 		{"allow bootp", "a BOOTP client that is not a host with a fixed-address gets no address"},
 		{"boot-unknown-clients on", ""}, {"boot-unknown-clients true", ""}, {"get-lease-hostnames off", ""}, {"get-lease-hostnames false", ""},
+		{"always-reply-rfc1048 *", "BOOTP clients are answered with options always"},
 		{"log-facility *", logs},
 		{"lease-file-name *", "leases are kept where --lease-file says"},
 		{"pid-file-name *", "no such file is written"},
@@ -127,7 +125,7 @@ func (c *compiler) plain(s statement) {
 			}
 			return
 		}
-		others = append(others, known.words)
+		others = append(others, strings.ReplaceAll(known.words, "*", "VALUE"))
 	}
 	said := sentence(s)
 	switch {
