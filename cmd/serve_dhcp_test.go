@@ -119,6 +119,69 @@ func TestServeDHCPFlags(t *testing.T) {
 	}
 }
 
+// TestOverride looks what each flag changes in the configuration of a file.
+func TestOverride(t *testing.T) {
+	a := netip.MustParseAddr
+	mac := net.HardwareAddr{0x52, 0x54, 0, 0x12, 0x34, 0x56}
+	byFile := func() dhcp.Config {
+		return dhcp.Config{
+			Server: a("192.168.122.1"),
+			Subnets: []dhcp.Subnet{{
+				Prefix: netip.MustParsePrefix("192.168.122.0/24"), Ranges: []lease.Range{{First: a("192.168.122.100"), Last: a("192.168.122.200")}},
+				Router: a("192.168.122.1"), DNS: []netip.Addr{a("8.8.8.8")}, Domain: "benet.com", LeaseTime: time.Hour, MaxLeaseTime: 2 * time.Hour,
+			}},
+			Hosts: []dhcp.Host{{MAC: mac, Addr: a("192.168.122.5"), Name: "old"}},
+			Boot:  dhcp.Boot{File: "pxelinux.0", FileFor: map[boot.Arch]string{boot.ArchBIOS: "bios.0"}},
+		}
+	}
+	tests := []struct {
+		args []string
+		want func(c *dhcp.Config, n *dhcp.Subnet)
+	}{
+		{nil, func(*dhcp.Config, *dhcp.Subnet) {}},
+		{[]string{"--range", "192.168.122.7"}, func(_ *dhcp.Config, n *dhcp.Subnet) {
+			n.Ranges = []lease.Range{{First: a("192.168.122.7"), Last: a("192.168.122.7")}}
+		}},
+		{[]string{"--router", "none"}, func(_ *dhcp.Config, n *dhcp.Subnet) { n.Router = netip.Addr{} }},
+		{[]string{"--dns", "9.9.9.9"}, func(_ *dhcp.Config, n *dhcp.Subnet) { n.DNS = []netip.Addr{a("9.9.9.9")} }},
+		{[]string{"--domain", ""}, func(_ *dhcp.Config, n *dhcp.Subnet) { n.Domain = "" }},
+		{[]string{"--lease-time", "60"}, func(_ *dhcp.Config, n *dhcp.Subnet) { n.LeaseTime = time.Minute }},
+		{[]string{"--max-lease-time", "3h"}, func(_ *dhcp.Config, n *dhcp.Subnet) { n.MaxLeaseTime = 3 * time.Hour }},
+		{[]string{"--host", "52:54:00:12:34:56=192.168.122.6"}, func(c *dhcp.Config, _ *dhcp.Subnet) {
+			c.Hosts = []dhcp.Host{{MAC: mac, Addr: a("192.168.122.6")}}
+		}},
+		{[]string{"--next-server", "192.168.122.9"}, func(c *dhcp.Config, _ *dhcp.Subnet) { c.Boot.NextServer = a("192.168.122.9") }},
+		{[]string{"--bootfile", "x.0"}, func(c *dhcp.Config, _ *dhcp.Subnet) {
+			c.Boot = dhcp.Boot{File: "x.0", FileFor: map[boot.Arch]string{}}
+		}},
+		{[]string{"--bootfile-for", "efi-x64=x.efi", "--bootfile-for", "ipxe=i"}, func(c *dhcp.Config, _ *dhcp.Subnet) {
+			c.Boot.FileFor[boot.ArchEFIX64], c.Boot.IPXE = "x.efi", "i"
+		}},
+		{[]string{"--authoritative"}, func(c *dhcp.Config, _ *dhcp.Subnet) { c.Authoritative = true }},
+		{[]string{"--by-client-id"}, func(c *dhcp.Config, _ *dhcp.Subnet) { c.ByClientID = true }},
+	}
+	for _, tt := range tests {
+		var o serveDHCPOptions
+		c := newServeDHCPCmd(Streams{})
+		c.ResetFlags()
+		o.addNetworkFlags(c)
+		o.addServerFlags(c)
+		if err := c.ParseFlags(tt.args); err != nil {
+			t.Fatal(err)
+		}
+		o.given = given(c)
+		want, got := byFile(), byFile()
+		tt.want(&want, &want.Subnets[0])
+		flags := o.override(&got)
+		if diff := cmp.Diff(want, got, cmpAddr, cmpPrefix); diff != "" {
+			t.Errorf("%v (-want +got):\n%s", tt.args, diff)
+		}
+		if len(tt.args) == 0 && len(flags) != 0 || len(tt.args) > 0 && (len(flags) != 1 || flags[0] != tt.args[0]) {
+			t.Errorf("%v: said %v", tt.args, flags)
+		}
+	}
+}
+
 func TestUpperHalf(t *testing.T) {
 	for subnet, want := range map[string]string{
 		"192.168.1.0/24": "192.168.1.128-192.168.1.254",

@@ -45,7 +45,7 @@ type expression struct {
 // parseCondition reads the words of a condition to their end.
 func parseCondition(names map[string]option, words []token, end Pos) (condition, error) {
 	e := &expression{names: names, words: words, end: end}
-	c := e.or()
+	c := e.chain()
 	if e.err == nil && len(e.words) > 0 {
 		e.fail(e.words[0], "conditions are like: option arch = 00:07 or option arch = 00:09", "unexpected %s in a condition", e.words[0])
 	}
@@ -107,20 +107,23 @@ func (e *expression) deeper() bool {
 	return e.err == nil
 }
 
-func (e *expression) or() condition {
-	left := e.and()
-	for e.accept("or") {
-		a, b := left, e.and()
-		left = func(c client) truth { return join(a(c), b(c), yes) }
-	}
-	return left
-}
-
-func (e *expression) and() condition {
+// chain is conditions with and, or with or, between them. Both in one chain are
+// refused: dhcpd gives them one precedence and reads what comes after a
+// comparison first, which is not what anybody means.
+func (e *expression) chain() condition {
 	left := e.not()
-	for e.accept("and") {
+	for first := e.peek(); e.peek().is("and") || e.peek().is("or"); {
+		op := e.take()
+		if !op.is(first.text) {
+			e.fail(op, "put what belongs together in parentheses: exists user-class or (... and ...)", "%s beside %s", op, first)
+			return nil
+		}
+		decides := yes
+		if op.is("and") {
+			decides = no
+		}
 		a, b := left, e.not()
-		left = func(c client) truth { return join(a(c), b(c), no) }
+		left = func(c client) truth { return join(a(c), b(c), decides) }
 	}
 	return left
 }
@@ -154,7 +157,7 @@ func (e *expression) not() condition {
 			return null
 		}
 	case e.accept("("):
-		c := e.or()
+		c := e.chain()
 		e.expect(")")
 		return c
 	case e.accept("exists"):

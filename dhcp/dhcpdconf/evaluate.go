@@ -214,13 +214,17 @@ func (e *evaluation) onlyBoots(h *host, own settings) {
 // others tells which subnets are not served.
 func (e *evaluation) others() {
 	for _, o := range e.file.subnets {
+		served := e.subnet.prefix.String()
+		text := "subnet " + o.prefix.String() + " is not served"
 		switch {
 		case o == e.subnet:
+			continue
 		case o.network != "" && o.network == e.subnet.network:
-			e.warn(o.Pos, "subnet "+o.prefix.String()+" is not served: of a shared-network one subnet is; give its machines addresses of "+e.subnet.prefix.String())
+			text += ": of a shared-network one subnet is; give its machines addresses of " + served
 		default:
-			e.warn(o.Pos, "subnet "+o.prefix.String()+" is not served, as "+e.subnet.prefix.String()+" is; if there is a relay in it, --subnet "+o.prefix.String()+" serves it instead")
+			text += ", as " + served + " is; if there is a relay in it, --subnet " + o.prefix.String() + " serves it instead"
 		}
+		e.warnings = append(e.warnings, Warning{o.Pos, text})
 	}
 }
 
