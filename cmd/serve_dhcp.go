@@ -116,8 +116,8 @@ func (o *serveDHCPOptions) addNetworkFlags(cmd *cobra.Command) {
 	f.Var(newList(&o.dns, "address", parseIPv4), "dns", "a DNS server of the clients, `ADDRESS`; repeatable")
 	f.StringVar(&o.domain, "domain", "", "the DNS domain of the clients, `NAME`")
 	o.leaseTime, o.maxLeaseTime = dhcp.DefaultLeaseTime, 0
-	f.Var(newValue(&o.leaseTime, "duration", parseLeaseTime, dhcp.FormatTime), "lease-time", "how long a lease lasts, `TIME` like 6h or in seconds")
-	f.Var(newValue(&o.maxLeaseTime, "duration", parseLeaseTime, nil), "max-lease-time", "the longest lease that a client gets by asking, `TIME` (default: 12h, or the lease time)")
+	f.Var(newValue(&o.leaseTime, "duration", parseLeaseTime, dhcp.FormatTime), "lease-time", "how long a lease lasts, `DURATION` like 6h or in seconds")
+	f.Var(newValue(&o.maxLeaseTime, "duration", parseLeaseTime, nil), "max-lease-time", "the longest lease that a client gets by asking, `DURATION` (default: 12h, or the lease time)")
 	f.Var(newList(&o.hosts, "host", parseHost), "host", "give a machine its own address and name, `MAC=IP[,NAME]`; repeatable")
 	f.Var(newValue(&o.nextServer, "address", parseIPv4, nil), "next-server", "where the boot files are, `ADDRESS` (default: this machine)")
 	f.StringVar(&o.bootfile, "bootfile", o.bootfile, "what BIOS machines boot, `NAME`")

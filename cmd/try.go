@@ -76,7 +76,7 @@ used, whose boot programs print one line.`,
 	f.Var(newValue(&opts.uuid, "UUID", parseWireUUID, nil), "uuid", "the machine's UUID, as PXELINUX prints it (dmidecode swaps the first three groups)")
 	f.BoolVar(&opts.vm, "vm", false, "boot a virtual machine (QEMU) in place of the simulated one")
 	f.StringVar(&opts.until, "until", "", "with --vm: end with success once `TEXT` is on the console")
-	f.DurationVar(&opts.timeout, "timeout", opts.timeout, "give up after `DURATION`")
+	f.Var(newValue(&opts.timeout, "duration", parseTimeout, time.Duration.String), "timeout", "give up after `DURATION`")
 	f.StringVar(&opts.pcap, "pcap", "", "keep a capture of the wire in `FILE`")
 	f.IntVar(&opts.memory, "memory", 1024, "with --vm: the machine's memory in `MIB`")
 	enumFlag(cmd, &opts.accel, "accel", "", "with --vm: QEMU's accelerator", accelTCG, accelKVM)
@@ -85,8 +85,6 @@ used, whose boot programs print one line.`,
 
 func (o *tryOptions) validate() error {
 	switch {
-	case o.timeout <= 0:
-		return usagef("--timeout %s: want a time above zero", o.timeout)
 	case !o.vm && o.until != "":
 		return withHint(usagef("--until needs a console to watch"), "add --vm")
 	case o.memory < 64:
