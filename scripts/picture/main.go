@@ -37,8 +37,10 @@ type span struct {
 }
 
 var (
-	sgr      = regexp.MustCompile(`\x1b\[([0-9;]*)m`)
-	controls = regexp.MustCompile(`\x1b\[[0-9;?]*[A-Za-ln-z]|\x1b[()][A-Z0-9]|\r|\x04|\x08`)
+	sgr = regexp.MustCompile(`\x1b\[([0-9;]*)m`)
+	// overwritten is what a carriage return went back over: a progress bar.
+	overwritten = regexp.MustCompile(`(?m)^[^\n]*\r([^\r\n])`)
+	controls    = regexp.MustCompile(`\x1b\[[0-9;?]*[A-Za-ln-z]|\x1b[()][A-Z0-9]|\r|\x04|\x08`)
 )
 
 func main() {
@@ -128,7 +130,8 @@ func wrap(line []span, columns int) [][]span {
 
 // parse splits a session into lines of spans.
 func parse(text string) [][]span {
-	text = strings.TrimRight(controls.ReplaceAllString(text, ""), "\n")
+	text = strings.TrimRight(overwritten.ReplaceAllString(text, "$1"), "\r\n")
+	text = controls.ReplaceAllString(text, "")
 	var lines [][]span
 	var style span
 	for _, raw := range strings.Split(text, "\n") {
