@@ -13,19 +13,14 @@ import (
 	"pxe/dhcp/lease"
 )
 
-// dhcpView shows what the server does: log lines for people, JSON lines on
-// standard output for programs.
+// dhcpView shows what a DHCP server does.
 type dhcpView struct {
-	log   *slog.Logger
-	json  *jsonLines // nil for people
+	serverView
 	limit *eventLimit
 }
 
 func newDHCPView(s Streams, c common) dhcpView {
-	v := dhcpView{log: newLogger(s, c)}
-	if c.json() {
-		v.json = newJSONLines(s.Out)
-	}
+	v := dhcpView{serverView: newServerView(s, c)}
 	v.limit = newEventLimit(v.leftOut)
 	return v
 }
@@ -196,9 +191,6 @@ func (v dhcpView) leftOut(k dhcp.EventKind, count int) {
 	}
 	v.log.Log(context.Background(), dhcpLevel(dhcp.Event{Kind: k}), "and more of the same", "what", dhcpWords[k], "left_out", count)
 }
-
-// write prints one JSON line; a reader that went away does not stop the server.
-func (v dhcpView) write(line any) { _ = v.json.write(line) }
 
 func eventJSON(e dhcp.Event) dhcpEventJSON {
 	line := dhcpEventJSON{

@@ -61,32 +61,13 @@ func runServeHTTP(ctx context.Context, s Streams, o serveHTTPOptions) error {
 	if err != nil {
 		return listenError(err, ":8080")
 	}
-	view := newHTTPView(s, o.common)
+	view := httpView{newServerView(s, o.common)}
 	view.listening(o.root, l.Addr())
 	return share.Serve(ctx, l, share.HTTP(root.FS(), view.request))
 }
 
-// httpView shows what the server does: log lines for people, JSON lines on
-// standard output for programs.
-type httpView struct {
-	log  *slog.Logger
-	json *jsonLines // nil for people
-}
-
-func newHTTPView(s Streams, c common) httpView {
-	v := httpView{log: newLogger(s, c)}
-	if c.json() {
-		v.json = newJSONLines(s.Out)
-	}
-	return v
-}
-
-// listeningJSON is the first line of a server: now it can be asked.
-type listeningJSON struct {
-	Event string `json:"event"` // "listening"
-	URL   string `json:"url"`
-	Root  string `json:"root"`
-}
+// httpView shows the requests to an HTTP server.
+type httpView struct{ serverView }
 
 // requestJSON is one answered request.
 type requestJSON struct {
@@ -167,9 +148,6 @@ func cause(err error) error {
 func oneLine(s string) string {
 	return strings.NewReplacer("\n", `\n`, "\r", `\r`).Replace(s)
 }
-
-// write prints one JSON line; a reader that went away does not stop the server.
-func (v httpView) write(line any) { _ = v.json.write(line) }
 
 // judgeRequest says in a word what became of a request. A missing file is an
 // ordinary answer: boot loaders ask for many names to find one.

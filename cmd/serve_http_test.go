@@ -112,7 +112,7 @@ func TestHTTPLogLines(t *testing.T) {
 			return a
 		}})
 		tt.event.Client = client
-		httpView{log: slog.New(plain)}.request(tt.event)
+		httpView{serverView{log: slog.New(plain)}}.request(tt.event)
 		got := strings.NewReplacer("level=", "", "msg=", "").Replace(strings.TrimSpace(out.String()))
 		if diff := cmp.Diff(tt.want, got); diff != "" {
 			t.Errorf("log line (-want +got):\n%s", diff)

@@ -101,7 +101,7 @@ func runServeTFTP(ctx context.Context, s Streams, o serveTFTPOptions) error {
 		return listenError(err, ":6969")
 	}
 	defer conn.Close()
-	view := newTFTPView(s, o.common)
+	view := tftpView{newServerView(s, o.common)}
 	view.listening(o.root, conn.LocalAddr())
 	if isEmpty(root) {
 		view.log.Warn(o.root + " is empty: every request will be answered by \"file not found\"")

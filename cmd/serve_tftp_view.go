@@ -13,20 +13,8 @@ import (
 	"pxe/tftp"
 )
 
-// tftpView shows what the server does: log lines for people, JSON lines on
-// standard output for programs.
-type tftpView struct {
-	log  *slog.Logger
-	json *jsonLines // nil for people
-}
-
-func newTFTPView(s Streams, c common) tftpView {
-	v := tftpView{log: newLogger(s, c)}
-	if c.json() {
-		v.json = newJSONLines(s.Out)
-	}
-	return v
-}
+// tftpView shows the requests to a TFTP server.
+type tftpView struct{ serverView }
 
 // tftpRequestJSON is one request and how it ended.
 type tftpRequestJSON struct {
@@ -114,9 +102,6 @@ func (v tftpView) event(e tftp.Event) {
 	}
 	v.log.Log(context.Background(), level, msg, attrs...)
 }
-
-// write prints one JSON line; a reader that went away does not stop the server.
-func (v tftpView) write(line any) { _ = v.json.write(line) }
 
 func isNotFound(e tftp.Event) bool {
 	return e.Kind == tftp.EventRefused && errors.Is(e.Err, fs.ErrNotExist)
