@@ -14,27 +14,29 @@ type Arch uint16
 
 // The architectures that this project treats by name.
 const (
-	ArchBIOS         Arch = 0
-	ArchEFIIA32      Arch = 6
-	ArchEFIX64       Arch = 7
-	ArchEFIBC        Arch = 9 // sent for x64 by firmware of 2005 to 2012 (RFC 4578 erratum)
-	ArchEFIARM       Arch = 10
-	ArchEFIARM64     Arch = 11
-	ArchHTTPIA32     Arch = 15
-	ArchHTTPX64      Arch = 16
-	ArchHTTPEBC      Arch = 17
-	ArchHTTPARM      Arch = 18
-	ArchHTTPARM64    Arch = 19
-	ArchHTTPBIOS     Arch = 20
-	ArchUBootARM     Arch = 21
-	ArchUBootARM64   Arch = 22
-	ArchEFIRISCV64   Arch = 27
-	ArchHTTPRISCV64  Arch = 28
-	ArchEFILoong64   Arch = 39
-	ArchHTTPLoong64  Arch = 40
-	ArchRPiBoot      Arch = 41
-	archNameNotFound      = "arch-"
+	ArchBIOS        Arch = 0
+	ArchEFIIA32     Arch = 6
+	ArchEFIX64      Arch = 7
+	ArchEFIBC       Arch = 9 // sent for x64 by firmware of 2005 to 2012 (RFC 4578 erratum)
+	ArchEFIARM      Arch = 10
+	ArchEFIARM64    Arch = 11
+	ArchHTTPIA32    Arch = 15
+	ArchHTTPX64     Arch = 16
+	ArchHTTPEBC     Arch = 17
+	ArchHTTPARM     Arch = 18
+	ArchHTTPARM64   Arch = 19
+	ArchHTTPBIOS    Arch = 20
+	ArchUBootARM    Arch = 21
+	ArchUBootARM64  Arch = 22
+	ArchEFIRISCV64  Arch = 27
+	ArchHTTPRISCV64 Arch = 28
+	ArchEFILoong64  Arch = 39
+	ArchHTTPLoong64 Arch = 40
+	ArchRPiBoot     Arch = 41
 )
+
+// unknownArch begins the name of a number outside the registry.
+const unknownArch = "arch-"
 
 // Platform is the kind of firmware behind an architecture; it decides which
 // boot programs run and which messages the firmware prints.
@@ -120,7 +122,7 @@ func (a Arch) String() string {
 	if info, ok := archs[a]; ok {
 		return info.name
 	}
-	return archNameNotFound + strconv.Itoa(int(a))
+	return unknownArch + strconv.Itoa(int(a))
 }
 
 // Title is the name that users read: "x64 UEFI".
@@ -158,7 +160,7 @@ func ParseArch(s string) (Arch, error) {
 			return a, nil
 		}
 	}
-	n, err := strconv.ParseUint(strings.TrimPrefix(name, archNameNotFound), 0, 16)
+	n, err := strconv.ParseUint(strings.TrimPrefix(name, unknownArch), 0, 16)
 	if err != nil {
 		return 0, fmt.Errorf("unknown architecture %q: want a name such as bios, efi-x64, efi-arm64 or an option 93 number", s)
 	}
