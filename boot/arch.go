@@ -20,13 +20,10 @@ const (
 	ArchEFIBC       Arch = 9 // sent for x64 by firmware of 2005 to 2012 (RFC 4578 erratum)
 	ArchEFIARM      Arch = 10
 	ArchEFIARM64    Arch = 11
-	ArchHTTPIA32    Arch = 15
 	ArchHTTPX64     Arch = 16
 	ArchHTTPEBC     Arch = 17
-	ArchHTTPARM     Arch = 18
 	ArchHTTPARM64   Arch = 19
 	ArchHTTPBIOS    Arch = 20
-	ArchUBootARM    Arch = 21
 	ArchUBootARM64  Arch = 22
 	ArchEFIRISCV64  Arch = 27
 	ArchHTTPRISCV64 Arch = 28
