@@ -66,10 +66,9 @@ func (p *Pool) Release(key Key, addr netip.Addr, now time.Time) error {
 }
 
 func (p *Pool) release(e *entry, now time.Time) {
+	end := min(e.expires, now.Unix())
+	p.reschedule(e, end, end)
 	e.state = Released
-	e.expires = min(e.expires, now.Unix())
-	e.until = e.expires
-	p.requeue(e)
 	p.record(e)
 }
 
@@ -81,7 +80,7 @@ func (p *Pool) Decline(key Key, addr netip.Addr, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	if p.declined[key] >= p.maxDeclined {
+	if p.declines[key] >= p.maxDeclined {
 		if e.state == Held {
 			p.remove(e)
 		} else {
@@ -89,11 +88,32 @@ func (p *Pool) Decline(key Key, addr netip.Addr, now time.Time) error {
 		}
 		return ErrDeclinedTooMany
 	}
+	p.setAside(e, key, now)
+	return nil
+}
+
+// SetAside puts an address that was offered to a client, and that somebody else
+// turned out to use, into quarantine. The client has no part in it: it does not
+// count among those that it declined. The error is ErrNotHeld, for a lease as
+// well.
+func (p *Pool) SetAside(key Key, addr netip.Addr, now time.Time) error {
+	e, err := p.held(key, addr)
+	if err != nil {
+		return err
+	}
+	if e.state != Held {
+		return ErrNotHeld
+	}
+	p.setAside(e, "", now)
+	return nil
+}
+
+// setAside puts the address of an entry into quarantine, at the expense of key.
+func (p *Pool) setAside(e *entry, key Key, now time.Time) {
 	until := deadline(now, p.quarantine)
 	bad := &entry{addr: e.addr, state: Declined, key: key, name: e.name, expires: until, until: until}
 	p.put(bad)
 	p.record(bad)
-	return nil
 }
 
 // held is the entry of an address that the client was offered or has.

@@ -140,12 +140,45 @@ func TestDeclineIsCapped(t *testing.T) {
 			t.Errorf("decline %d: %v", n+1, err)
 		}
 	}
-	if len(p.temporary) != DefaultMaxDeclined {
-		t.Errorf("%d addresses in quarantine, want %d", len(p.temporary), DefaultMaxDeclined)
+	if len(p.declined) != DefaultMaxDeclined {
+		t.Errorf("%d addresses in quarantine, want %d", len(p.declined), DefaultMaxDeclined)
 	}
 	check(t, p)
 	later := start.Add(DefaultQuarantine)
 	if err := p.Decline(client(1).Key, mustOffer(t, p, client(1), "", later), later); err != nil {
 		t.Errorf("after the quarantine: %v", err)
+	}
+}
+
+// TestSetAside takes offers from clients without their doing: as often as it
+// may be, they may still decline, and nobody gets the address.
+func TestSetAside(t *testing.T) {
+	p := newPool(t, testConfig("192.0.2.10", "192.0.2.39"))
+	for range 2 * DefaultMaxDeclined {
+		a := mustOffer(t, p, client(1), "", start)
+		if err := p.SetAside(client(1).Key, a, start); err != nil {
+			t.Fatal(err)
+		}
+		if l, ok := p.At(a); !ok || l.State != Declined || l.Key != "" || !l.Expires.Equal(start.Add(DefaultQuarantine)) {
+			t.Errorf("%s is %+v", a, l)
+		}
+		if err := p.Commit(client(1), a, time.Hour, start); !errors.Is(err, ErrInUse) {
+			t.Errorf("a commit of it: %v, want ErrInUse", err)
+		}
+		check(t, p)
+	}
+	a := mustOffer(t, p, client(1), "", start)
+	if err := p.Decline(client(1).Key, a, start); err != nil {
+		t.Errorf("a decline after that: %v", err)
+	}
+	a = mustOffer(t, p, client(1), "", start)
+	mustCommit(t, p, client(1), a, start)
+	for _, key := range []Key{client(1).Key, client(2).Key} {
+		if err := p.SetAside(key, a, start); !errors.Is(err, ErrNotHeld) {
+			t.Errorf("a lease of 1 for %q: %v, want ErrNotHeld", key, err)
+		}
+	}
+	if left := p.Taken(start.Add(DefaultQuarantine)); left != 1 {
+		t.Errorf("%d are taken after the quarantine, want the lease alone", left)
 	}
 }

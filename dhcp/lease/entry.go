@@ -6,6 +6,7 @@ type entry struct {
 	addr    uint32
 	at      int32 // index in its queue; -1 when it is in none
 	state   State
+	ended   bool // the lease is over, by Pool.expire
 	key     Key
 	name    string
 	expires int64 // of the lease, Unix seconds

@@ -105,7 +105,11 @@ func (m *model) step() {
 			delete(m.unsynced, a)
 		}
 	case 7:
-		p.Withdraw(c.Key)
+		if m.rng.IntN(2) == 0 {
+			p.Withdraw(c.Key)
+		} else if a := m.anyAddr(); p.SetAside(c.Key, a, m.now) == nil {
+			m.free(a, c.Key) // only what is on offer
+		}
 	case 8: // a server syncs before it waits
 		m.sync()
 		m.now = m.now.Add(time.Duration(m.rng.IntN(90)) * time.Second)

@@ -10,11 +10,13 @@ import (
 // Offer chooses an address for a client and holds it for a while. The choice is
 // that of RFC 2131 4.3.1: the reservation, else the address that the client has
 // or had, else the one that it wants (the zero Addr: none), else a fresh one,
-// else the one that has been expired for the longest time. A fresh address is
-// looked for from a point that depends on the key alone, so that a client tends
-// to get its address again even from a server that lost its leases.
+// else the one that has been expired for the longest time, else the oldest offer
+// that its client does not seem to want. A fresh address is looked for from a
+// point that depends on the key alone, so that a client tends to get its address
+// again even from a server that lost its leases.
 //
-// Asking again within the hold gives the same address. A reservation that
+// Asking again within the hold gives the same address, unless the pool ran out in
+// between: then an offer counts for only ten seconds. A reservation that
 // another client still holds is passed over. The error is ErrExhausted.
 func (p *Pool) Offer(c Client, want netip.Addr, now time.Time) (netip.Addr, error) {
 	t := now.Unix()
@@ -40,10 +42,26 @@ func (p *Pool) choose(c Client, want netip.Addr, now int64) (addr uint32, ok boo
 	if i, ok := p.space.nextFresh(startOf(c.Key, p.space.size)); ok {
 		return p.space.at(i), true
 	}
-	if e, ok := p.bound.head(now); ok {
+	if e, ok := p.ended.head(now); ok {
 		return e.addr, true
 	}
-	return 0, false
+	return p.abandoned(now)
+}
+
+// patience is how old an offer has to be before it goes to another client when
+// no address is free: every client sends its REQUEST sooner, EDK2 the latest,
+// after the 4 or 8 seconds for which it gathers offers. Without it a handful of
+// DISCOVERs could block a small pool for as long as offers are held.
+const patience = 10 * time.Second
+
+// abandoned is the oldest offer, if it is that old.
+func (p *Pool) abandoned(now int64) (addr uint32, ok bool) {
+	if len(p.offered) == 0 {
+		return 0, false
+	}
+	e := p.offered[0]
+	made := e.until - int64(p.hold/time.Second)
+	return e.addr, made+int64(patience/time.Second) <= now && (e.state == Held || e.expires <= now)
 }
 
 // mayHave reports whether the address is one that the client could get, and
@@ -77,8 +95,7 @@ func startOf(key Key, size int) int {
 func (p *Pool) holdFor(c Client, addr uint32, until int64) {
 	e := p.byAddr[addr]
 	if e != nil && e.key == c.Key && (e.state == Bound || e.state == Released) {
-		e.until = max(e.expires, until)
-		p.requeue(e)
+		p.reschedule(e, e.expires, max(e.expires, until))
 		p.byKey[c.Key] = e
 		return
 	}
@@ -96,18 +113,22 @@ func (p *Pool) Withdraw(key Key) {
 		p.remove(e)
 		return
 	}
-	e.until = e.expires
-	p.requeue(e)
+	p.reschedule(e, e.expires, e.expires)
 }
 
-// expire makes the addresses fresh whose offers and quarantines have ended.
+// expire ends what is over: offers and quarantines leave their address fresh,
+// leases are kept as ended ones.
 func (p *Pool) expire(now int64) {
-	for {
-		e, ok := p.temporary.head(now)
-		if !ok {
-			return
+	for _, q := range []*queue{&p.offered, &p.declined, &p.bound} {
+		for e, ok := q.head(now); ok; e, ok = q.head(now) {
+			if e.state == Held || e.state == Declined {
+				p.remove(e)
+				continue
+			}
+			p.dequeue(e)
+			e.ended = true
+			p.enqueue(e)
 		}
-		p.remove(e)
 	}
 }
 
@@ -119,14 +140,14 @@ func (p *Pool) put(e *entry) {
 	}
 	p.byAddr[e.addr] = e
 	if e.state == Declined {
-		p.declined[e.key]++
+		p.declines[e.key]++
 	} else {
 		p.byKey[e.key] = e
 	}
 	e.at = -1
 	if i, ok := p.space.index(e.addr); ok {
 		p.space.mark(i, false)
-		heap.Push(p.queueOf(e), e)
+		p.enqueue(e)
 	}
 }
 
@@ -137,30 +158,43 @@ func (p *Pool) remove(e *entry) {
 		delete(p.byKey, e.key)
 	}
 	if e.state == Declined {
-		if p.declined[e.key]--; p.declined[e.key] <= 0 {
-			delete(p.declined, e.key)
+		if p.declines[e.key]--; p.declines[e.key] <= 0 {
+			delete(p.declines, e.key)
 		}
 	}
 	if e.at >= 0 {
-		heap.Remove(p.queueOf(e), int(e.at))
+		p.dequeue(e)
 	}
 	if i, ok := p.space.index(e.addr); ok {
 		p.space.mark(i, true)
 	}
 }
 
-// requeue moves an entry to its place after its time has changed.
-func (p *Pool) requeue(e *entry) {
-	if e.at >= 0 {
-		heap.Fix(p.queueOf(e), int(e.at))
+// reschedule changes the times of an entry, and its queue with them. Reserved
+// addresses are in none: they are never looked for.
+func (p *Pool) reschedule(e *entry, expires, until int64) {
+	queued := e.at >= 0
+	if queued {
+		p.dequeue(e)
+	}
+	e.expires, e.until, e.ended = expires, until, false
+	if queued {
+		p.enqueue(e)
 	}
 }
 
-// queueOf is the queue for an entry's state. Reserved addresses are in none:
-// they are never looked for.
+func (p *Pool) enqueue(e *entry) { heap.Push(p.queueOf(e), e) }
+func (p *Pool) dequeue(e *entry) { heap.Remove(p.queueOf(e), int(e.at)) }
+
+// queueOf is the queue for an entry as it is.
 func (p *Pool) queueOf(e *entry) *queue {
-	if e.state == Held || e.state == Declined {
-		return &p.temporary
+	switch {
+	case e.state == Declined:
+		return &p.declined
+	case e.ended:
+		return &p.ended
+	case e.state == Held, e.until > e.expires:
+		return &p.offered
 	}
 	return &p.bound
 }

@@ -48,11 +48,13 @@ type Pool struct {
 	reserved map[uint32]bool
 	byAddr   map[uint32]*entry
 	byKey    map[Key]*entry // the latest address of a client
-	declined map[Key]int    // how many addresses a client has in quarantine
+	declines map[Key]int    // how many addresses a client has in quarantine
 
-	// An address of the space that is not fresh is in one of two queues.
-	temporary queue // Held and Declined: fresh again when they end
-	bound     queue // Bound and Released: kept for their client until needed
+	// An address of the space that is not fresh is in one of these queues.
+	offered  queue // offers, of fresh addresses and of those whose lease has ended
+	declined queue // fresh again when their quarantine ends
+	bound    queue // leases
+	ended    queue // leases that are over: kept for their client until needed
 
 	changed func(Lease) // told of everything durable; nil: nobody is
 }
@@ -78,7 +80,7 @@ func New(cfg Config) (*Pool, error) {
 		reserved:    make(map[uint32]bool),
 		byAddr:      make(map[uint32]*entry),
 		byKey:       make(map[Key]*entry),
-		declined:    make(map[Key]int),
+		declines:    make(map[Key]int),
 	}
 	for _, a := range cfg.Reserved {
 		if a.Is4() {
@@ -110,6 +112,13 @@ func (p *Pool) Size() int {
 		}
 	}
 	return n
+}
+
+// Taken is how many of the Size addresses nobody new can get: they are leased,
+// offered or in quarantine.
+func (p *Pool) Taken(now time.Time) int {
+	p.expire(now.Unix())
+	return len(p.offered) + len(p.declined) + len(p.bound)
 }
 
 // Lookup returns the client's latest lease, which may be an offer, and may have

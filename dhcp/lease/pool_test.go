@@ -174,12 +174,12 @@ func TestOfferIsTheSameFromAnEmptyPool(t *testing.T) {
 }
 
 func TestOfferEnds(t *testing.T) {
-	p := newPool(t, testConfig("192.0.2.10", "192.0.2.10"))
-	mustOffer(t, p, client(1), "", start)
-	if _, err := p.Offer(client(2), netip.Addr{}, start.Add(59*time.Second)); !errors.Is(err, ErrExhausted) {
-		t.Errorf("within the hold: %v, want ErrExhausted", err)
+	p := newPool(t, testConfig("192.0.2.10", "192.0.2.11"))
+	mustOffer(t, p, client(1), "192.0.2.10", start)
+	if got := mustOffer(t, p, client(2), "192.0.2.10", start.Add(59*time.Second)); got == addr("192.0.2.10") {
+		t.Error("within the hold another client gets it")
 	}
-	mustOffer(t, p, client(2), "", start.Add(time.Minute))
+	mustOffer(t, p, client(3), "192.0.2.10", start.Add(time.Minute))
 	check(t, p)
 }
 
@@ -254,4 +254,73 @@ func TestEmptyPool(t *testing.T) {
 	if _, err := p.Offer(client(1), netip.Addr{}, start); !errors.Is(err, ErrExhausted) {
 		t.Errorf("got %v, want ErrExhausted", err)
 	}
+}
+
+// TestAbandonedOffersGoToOthers has a full pool of offers: young ones are kept,
+// of those that nobody took the oldest goes first, and what is leased never.
+func TestAbandonedOffersGoToOthers(t *testing.T) {
+	p := newPool(t, testConfig("192.0.2.10", "192.0.2.13"))
+	mustCommit(t, p, client(0), addr("192.0.2.10"), start)
+	// An ended lease that is on offer again is an offer like the others.
+	p.Commit(client(1), addr("192.0.2.11"), time.Second, start.Add(-time.Hour))
+	mustOffer(t, p, client(1), "", start)
+	mustOffer(t, p, client(2), "192.0.2.12", start.Add(time.Second))
+	mustOffer(t, p, client(3), "192.0.2.13", start.Add(2*time.Second))
+	mustOffer(t, p, client(2), "", start.Add(3*time.Second)) // asks again
+	check(t, p)
+	if a, err := p.Offer(client(4), netip.Addr{}, start.Add(9*time.Second)); !errors.Is(err, ErrExhausted) {
+		t.Errorf("offers of 7 to 9 seconds: %s, %v, want ErrExhausted", a, err)
+	}
+	now := start.Add(13 * time.Second)
+	for i, want := range []string{"192.0.2.11", "192.0.2.13", "192.0.2.12"} {
+		if got := mustOffer(t, p, client(5+i), "", now); got != addr(want) {
+			t.Errorf("offer %d is %s, want %s", i, got, want)
+		}
+	}
+	if a, err := p.Offer(client(8), netip.Addr{}, now); !errors.Is(err, ErrExhausted) {
+		t.Errorf("all are young again: %s, %v, want ErrExhausted", a, err)
+	}
+	if err := p.Commit(client(2), addr("192.0.2.12"), time.Hour, now); !errors.Is(err, ErrInUse) {
+		t.Errorf("the client that waited too long: %v, want ErrInUse", err)
+	}
+	check(t, p)
+}
+
+// TestTaken counts what becomes of three addresses and of one that is reserved.
+func TestTaken(t *testing.T) {
+	cfg := testConfig("192.0.2.10", "192.0.2.13")
+	cfg.Reserved = []netip.Addr{addr("192.0.2.13")}
+	p := newPool(t, cfg)
+	fixed := Client{Key: "fixed", Fixed: addr("192.0.2.13")}
+	now := start
+	want := func(what string, n int) {
+		t.Helper()
+		if got := p.Taken(now); got != n {
+			t.Errorf("%s: %d are taken, want %d", what, got, n)
+		}
+		check(t, p)
+	}
+	want("empty", 0)
+	mustCommit(t, p, fixed, fixed.Fixed, now)
+	want("the reservation is for one alone", 0)
+	mustOffer(t, p, client(1), "192.0.2.10", now)
+	want("an offer", 1)
+	mustCommit(t, p, client(1), addr("192.0.2.10"), now)
+	want("its lease", 1)
+	mustOffer(t, p, client(1), "", now)
+	want("the lease offered again", 1)
+	mustOffer(t, p, client(2), "192.0.2.11", now)
+	p.Decline(client(2).Key, addr("192.0.2.11"), now)
+	want("a quarantine", 2)
+	now = now.Add(time.Hour)
+	want("all have ended", 0)
+	mustOffer(t, p, client(1), "", now)
+	want("the ended lease is offered again", 1)
+	p.Withdraw(client(1).Key)
+	want("withdrawn", 0)
+	mustCommit(t, p, client(1), addr("192.0.2.10"), now)
+	if err := p.Release(client(1).Key, addr("192.0.2.10"), now); err != nil {
+		t.Fatal(err)
+	}
+	want("released", 0)
 }
