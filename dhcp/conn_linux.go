@@ -50,7 +50,7 @@ func Listen(ifname string, port uint16) (*Socket, error) {
 		pc.Close()
 		return nil, fmt.Errorf("interface %s: IP_PKTINFO: %w", ifname, err)
 	}
-	s.raw, s.rawErr = openRaw(iface)
+	s.raw, s.rawErr = openRaw(iface, unix.ETH_P_IP)
 	return s, nil
 }
 

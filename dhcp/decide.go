@@ -26,6 +26,9 @@ type Decision struct {
 	// Durable replies promise a lease: they may leave only after the store has
 	// synced.
 	Durable bool
+	// Probe is set with the OFFER of an address that is new to the client: before
+	// it leaves, somebody should look whether the address is in use.
+	Probe *Probe
 	// Events tell what happened; the last one is the outcome.
 	Events []Event
 }
@@ -133,9 +136,16 @@ func (x *exchange) discover() Decision {
 	addr, err := x.pool.Offer(x.client, want, x.now)
 	if err != nil {
 		// An OFFER without an address would look like a proxy's to EDK2.
-		return x.done(Event{Kind: EventExhausted, Reason: fmt.Sprintf("%v in %s", err, x.subnet.Prefix)})
+		reason := fmt.Sprintf("%v in %s; it needs a larger range, or a shorter lease time", err, x.subnet.Prefix)
+		return x.done(Event{Kind: EventExhausted, Reason: reason})
 	}
-	return x.give(EventOffer, TypeOffer, addr)
+	d := x.give(EventOffer, TypeOffer, addr)
+	// "The server SHOULD probe the reused address before allocating" (RFC 2131
+	// 3.1), which it can on its own wire alone. Who had the address answers too.
+	if !x.m.Relayed() && !x.known(addr) {
+		d.Probe = &Probe{addr, x}
+	}
+	return d
 }
 
 // give replies with an address, as an OFFER or an ACK: both tell the same.

@@ -1,6 +1,7 @@
 package dhcp
 
 import (
+	"net"
 	"net/netip"
 	"time"
 
@@ -24,6 +25,10 @@ const (
 	EventIgnored                        // no reply, for a reason
 	EventMalformed                      // a datagram that cannot be read
 	EventExhausted                      // no address is left
+	EventPoolLow                        // over 90 percent of a pool's addresses are taken
+	EventConflict                       // somebody else uses the address that was to be offered
+	EventUnprobed                       // an address was offered though nobody could be asked who has it
+	EventLimited                        // a message too many, dropped unread
 	EventUnknownArch                    // a boot client of an architecture that is in no registry
 	EventNoFile                         // a boot client for which no boot file is configured
 	EventJournal                        // leases could not be written, so their replies were not sent
@@ -36,7 +41,8 @@ const (
 
 var eventNames = [eventKinds]string{
 	"offer", "ack", "nak", "inform", "bootp", "proxy", "boot", "release", "decline", "ignored",
-	"malformed", "exhausted", "unknown-arch", "no-file", "journal", "send", "foreign-server", "search",
+	"malformed", "exhausted", "pool-low", "conflict", "unprobed", "limited",
+	"unknown-arch", "no-file", "journal", "send", "foreign-server", "search",
 }
 
 func (k EventKind) String() string {
@@ -54,20 +60,23 @@ type Event struct {
 	Type    MessageType  // of the client's message
 	Machine boot.Machine // who sent it
 	Server  netip.Addr   // the other server, of EventForeignServer
-	Addr    netip.Addr   // offered (by the other server too), bound, refused, released, declined
+	Addr    netip.Addr   // offered (by the other server too), bound, refused, released, declined, in use
 	Name    string       // the client's host name
 	File    string       // what it was told to boot, or would be by the other server
 	Lease   time.Duration
-	Relay   netip.Addr // the relay that the message came through
-	Path    Path       // where the reply went
-	Reason  string     // why: of a refusal, of silence, of a decline
-	Err     error      // EventMalformed, EventJournal, EventSend, EventSearch
+	Relay   netip.Addr       // the relay that the message came through
+	Path    Path             // where the reply went
+	Reason  string           // why: of a refusal, of silence, of a decline
+	Err     error            // EventMalformed, EventJournal, EventSend, EventSearch, EventUnprobed
+	Holder  net.HardwareAddr // who has the address, of EventConflict
+	Taken   int              // of EventPoolLow: so many of Size addresses
+	Size    int
 }
 
 // Warning reports whether the event is one that somebody should look at.
 func (e Event) Warning() bool {
 	switch e.Kind {
-	case EventNak, EventDecline, EventMalformed, EventExhausted, EventUnknownArch, EventNoFile, EventJournal, EventSend,
+	case EventNak, EventDecline, EventMalformed, EventExhausted, EventPoolLow, EventConflict, EventUnprobed, EventLimited, EventUnknownArch, EventNoFile, EventJournal, EventSend,
 		EventForeignServer, EventSearch:
 		return true
 	}

@@ -11,20 +11,23 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// rawSocket sends and receives IPv4 packets in frames of one interface, below
-// the system's IP stack (AF_PACKET). It needs CAP_NET_RAW.
+// rawSocket sends and receives packets of one protocol in frames of one
+// interface, below the system's IP stack (AF_PACKET). It needs CAP_NET_RAW.
 type rawSocket struct {
 	*os.File
-	iface *net.Interface
+	iface    *net.Interface
+	protocol uint16 // in network byte order, as packet sockets want it
 }
 
 // openRaw opens a socket that receives nothing until it is given a filter.
-func openRaw(iface *net.Interface) (*rawSocket, error) {
+// protocol is an EtherType.
+func openRaw(iface *net.Interface, protocol uint16) (*rawSocket, error) {
 	fd, err := unix.Socket(unix.AF_PACKET, unix.SOCK_DGRAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return nil, fmt.Errorf("packet socket on %s: %w", iface.Name, err)
 	}
-	return &rawSocket{os.NewFile(uintptr(fd), "packet socket on "+iface.Name), iface}, nil
+	network := binary.NativeEndian.Uint16(binary.BigEndian.AppendUint16(nil, protocol))
+	return &rawSocket{os.NewFile(uintptr(fd), "packet socket on "+iface.Name), iface, network}, nil
 }
 
 // control runs a system call on the socket's descriptor.
@@ -39,13 +42,8 @@ func (r *rawSocket) control(call func(fd int) error) error {
 	return err
 }
 
-// etherIP is ETH_P_IP in network byte order, as packet sockets want it.
-func etherIP() uint16 {
-	return binary.NativeEndian.Uint16([]byte{unix.ETH_P_IP >> 8, unix.ETH_P_IP & 0xff})
-}
-
 func (r *rawSocket) send(packet []byte, to net.HardwareAddr) error {
-	ll := &unix.SockaddrLinklayer{Protocol: etherIP(), Ifindex: r.iface.Index, Halen: uint8(len(to))}
+	ll := &unix.SockaddrLinklayer{Protocol: r.protocol, Ifindex: r.iface.Index, Halen: uint8(len(to))}
 	copy(ll.Addr[:], to)
 	err := r.control(func(fd int) error { return unix.Sendto(fd, packet, 0, ll) })
 	if err != nil {
@@ -54,10 +52,9 @@ func (r *rawSocket) send(packet []byte, to net.HardwareAddr) error {
 	return nil
 }
 
-// receive starts the reception of UDP datagrams to a port. The filter is in
-// place before the first packet can arrive.
-func (r *rawSocket) receive(port uint16) error {
-	filter, err := bpf.Assemble([]bpf.Instruction{
+// udpFilter lets UDP datagrams to a port pass.
+func udpFilter(port uint16) []bpf.Instruction {
+	return []bpf.Instruction{
 		bpf.LoadAbsolute{Off: 9, Size: 1}, // protocol
 		bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: protoUDP, SkipTrue: 5},
 		bpf.LoadAbsolute{Off: 6, Size: 2}, // flags and fragment offset
@@ -67,7 +64,13 @@ func (r *rawSocket) receive(port uint16) error {
 		bpf.JumpIf{Cond: bpf.JumpEqual, Val: uint32(port), SkipTrue: 1},
 		bpf.RetConstant{Val: 0},
 		bpf.RetConstant{Val: 0xffff},
-	})
+	}
+}
+
+// receive starts the reception of what the filter lets pass. It is in place
+// before the first packet can arrive.
+func (r *rawSocket) receive(instructions []bpf.Instruction) error {
+	filter, err := bpf.Assemble(instructions)
 	if err != nil {
 		return err
 	}
@@ -80,7 +83,7 @@ func (r *rawSocket) receive(port uint16) error {
 		if err := unix.SetsockoptSockFprog(fd, unix.SOL_SOCKET, unix.SO_ATTACH_FILTER, prog); err != nil {
 			return err
 		}
-		return unix.Bind(fd, &unix.SockaddrLinklayer{Protocol: etherIP(), Ifindex: r.iface.Index})
+		return unix.Bind(fd, &unix.SockaddrLinklayer{Protocol: r.protocol, Ifindex: r.iface.Index})
 	})
 	if err != nil {
 		return fmt.Errorf("receive on %s: %w", r.iface.Name, err)
@@ -104,11 +107,11 @@ func ListenRaw(ifname string, port uint16) (*RawSocket, error) {
 	if err != nil {
 		return nil, fmt.Errorf("interface %s: %w", ifname, err)
 	}
-	raw, err := openRaw(iface)
+	raw, err := openRaw(iface, unix.ETH_P_IP)
 	if err != nil {
 		return nil, err
 	}
-	if err := raw.receive(port); err != nil {
+	if err := raw.receive(udpFilter(port)); err != nil {
 		raw.Close()
 		return nil, err
 	}

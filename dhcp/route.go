@@ -51,7 +51,10 @@ type Path struct {
 	MAC  net.HardwareAddr // the frame's destination; nil: found by ARP
 }
 
-var broadcastAddr = netip.AddrFrom4([4]byte{255, 255, 255, 255})
+var (
+	broadcastAddr = netip.AddrFrom4([4]byte{255, 255, 255, 255})
+	broadcastMAC  = net.HardwareAddr{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}
+)
 
 // Route decides where the reply to a request goes (RFC 2131 4.1). Clients
 // listen on the port above the server's, as 68 is above 67.
@@ -79,6 +82,6 @@ func broadcastPath(port uint16) Path {
 	return Path{
 		Kind: PathBroadcast,
 		To:   netip.AddrPortFrom(broadcastAddr, port),
-		MAC:  net.HardwareAddr{0xff, 0xff, 0xff, 0xff, 0xff, 0xff},
+		MAC:  broadcastMAC,
 	}
 }

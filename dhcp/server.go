@@ -3,6 +3,7 @@ package dhcp
 import (
 	"context"
 	"fmt"
+	"net"
 	"net/netip"
 	"sync"
 	"sync/atomic"
@@ -24,11 +25,14 @@ type Server struct {
 	OnEvent func(Event)
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
+	// Limits drop what is too much; nil means that nothing is.
+	Limits *Limits
 
 	cfg    Config
 	hosts  map[string]Host // by MAC
-	mu     sync.Mutex      // guards leases
+	mu     sync.Mutex      // guards leases and low
 	leases *lease.Store
+	low    map[netip.Prefix]bool // subnets with few addresses left
 	counts [eventKinds]atomic.Uint64
 }
 
@@ -42,7 +46,7 @@ func New(cfg Config, leases *lease.Store) (*Server, error) {
 	for _, h := range cfg.Hosts {
 		hosts[string(h.MAC)] = h
 	}
-	return &Server{cfg: cfg, hosts: hosts, leases: leases}, nil
+	return &Server{cfg: cfg, hosts: hosts, leases: leases, low: make(map[netip.Prefix]bool)}, nil
 }
 
 // Serve answers on a DHCP port until the context ends, and then returns nil, or
@@ -69,7 +73,10 @@ type port struct {
 	Conn
 	boot     bool
 	outcomes []outcome // of the batch
-	buf      []byte    // for the reply
+	probing  *probing
+
+	sending sync.Mutex // guards what follows, and Write
+	buf     []byte     // for the reply
 }
 
 // outcome is a decision, and the port that the client wrote to.
@@ -81,6 +88,10 @@ type outcome struct {
 func (s *Server) serve(ctx context.Context, p *port) error {
 	stop := context.AfterFunc(ctx, func() { p.SetReadDeadline(time.Unix(1, 0)) })
 	defer stop()
+	ctx, cancel := context.WithCancel(ctx)
+	p.probing = newProbing(ctx, s, p)
+	defer p.probing.runs.Wait()
+	defer cancel()
 	batch := make([]Datagram, batchSize)
 	for i := range batch {
 		batch[i].Payload = make([]byte, maxDatagram)
@@ -110,17 +121,9 @@ func (s *Server) time() time.Time {
 func (s *Server) handle(p *port, batch []Datagram, now time.Time) {
 	p.outcomes = p.outcomes[:0]
 	for _, d := range batch {
-		m, err := Parse(d.Payload)
-		if err != nil {
-			e := Event{Time: now, Kind: EventMalformed, Err: fmt.Errorf("from %s: %w", d.Src, err)}
-			p.outcomes = append(p.outcomes, outcome{Decision{Events: []Event{e}}, d.Dst.Port()})
-			continue
+		if decision, ok := s.take(p, d, now); ok {
+			p.outcomes = append(p.outcomes, outcome{decision, d.Dst.Port()})
 		}
-		req := Request{Message: m, Src: d.Src, Dst: d.Dst, Boot: p.boot}
-		s.mu.Lock()
-		decision := s.Decide(req, now)
-		s.mu.Unlock()
-		p.outcomes = append(p.outcomes, outcome{decision, d.Dst.Port()})
 	}
 	for _, o := range p.outcomes {
 		if !o.Durable {
@@ -141,6 +144,49 @@ func (s *Server) handle(p *port, batch []Datagram, now time.Time) {
 			s.emit(o.Events...)
 		}
 	}
+	s.watchPools(now)
+}
+
+// take decides a datagram; ok is false when the decision comes later, by itself.
+func (s *Server) take(p *port, d Datagram, now time.Time) (decision Decision, ok bool) {
+	dropped := func(e Event) (Decision, bool) {
+		e.Time = now
+		return Decision{Events: []Event{e}}, true
+	}
+	if !s.Limits.allowAny(now) {
+		return dropped(Event{Kind: EventLimited, Reason: "too many messages in total"})
+	}
+	m, err := Parse(d.Payload)
+	if err != nil {
+		return dropped(Event{Kind: EventMalformed, Err: fmt.Errorf("from %s: %w", d.Src, err)})
+	}
+	if !s.Limits.allow(m, now) {
+		machine, _ := Classify(m) // an error is no news of a message that is dropped
+		return dropped(Event{Kind: EventLimited, Type: m.Type(), Machine: machine, Reason: "too many messages of this client"})
+	}
+	req := Request{Message: m, Src: d.Src, Dst: d.Dst, Boot: p.boot}
+	decision = s.decide(req, now)
+	return decision, !p.probing.hold(req, &decision, now)
+}
+
+func (s *Server) decide(req Request, now time.Time) Decision {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.Decide(req, now)
+}
+
+// answer carries out a decision on its own.
+func (s *Server) answer(p *port, o outcome) {
+	s.send(p, o)
+	s.emit(o.Events...)
+}
+
+// conflict sets an address aside that somebody has.
+func (s *Server) conflict(probe *Probe, holder net.HardwareAddr, now time.Time) {
+	s.mu.Lock()
+	e := probe.conflict(holder, now)
+	s.mu.Unlock()
+	s.emit(e)
 }
 
 func (s *Server) sync(now time.Time) error {
@@ -159,6 +205,8 @@ func (s *Server) send(p *port, o outcome) {
 		return
 	}
 	e := &o.Events[len(o.Events)-1]
+	p.sending.Lock()
+	defer p.sending.Unlock()
 	p.buf = Pad(o.Reply.Append(p.buf[:0]))
 	err := p.Write(Datagram{
 		Payload: p.buf,

@@ -105,13 +105,7 @@ func (p *Pool) Subnet() netip.Prefix { return p.subnet }
 
 // Size is how many addresses the pool has for everybody.
 func (p *Pool) Size() int {
-	n := p.space.size
-	for a := range p.space.closed {
-		if p.space.covers(a) {
-			n--
-		}
-	}
-	return n
+	return p.space.left + len(p.offered) + len(p.declined) + len(p.bound) + len(p.ended)
 }
 
 // Taken is how many of the Size addresses nobody new can get: they are leased,

@@ -81,16 +81,6 @@ func (s *space) index(addr uint32) (index int, ok bool) {
 	return s.spans[i].base + int(addr-s.spans[i].first), true
 }
 
-// covers reports whether addr is inside of the ranges, closed or not.
-func (s *space) covers(addr uint32) bool {
-	for _, sp := range s.spans {
-		if sp.first <= addr && addr <= sp.last {
-			return true
-		}
-	}
-	return false
-}
-
 // at is the address at an index.
 func (s *space) at(index int) uint32 {
 	i := sort.Search(len(s.spans), func(i int) bool { return s.spans[i].base > index }) - 1
