@@ -42,7 +42,8 @@ type serveDHCPOptions struct {
 	bootPort      uint16
 	configFile    string
 	checkOnly     bool
-	given         []string // the flags of the command line
+	safetyOptions
+	given []string // the flags of the command line
 }
 
 func newServeDHCPCmd(s Streams) *cobra.Command {
@@ -104,7 +105,8 @@ It needs root, or CAP_NET_BIND_SERVICE and CAP_NET_RAW.`,
 	}
 	o.addNetworkFlags(cmd)
 	o.addServerFlags(cmd)
-	o.addTo(cmd)
+	o.safetyOptions.addTo(cmd)
+	o.common.addTo(cmd)
 	return cmd
 }
 
@@ -166,8 +168,10 @@ type dhcpServer struct {
 	cfg     dhcp.Config
 	view    dhcpView
 	main    *dhcp.Socket
-	boot    *dhcp.Socket // nil without --boot-port
-	leases  *lease.Store // nil for a proxy
+	boot    *dhcp.Socket    // nil without --boot-port
+	search  *dhcp.RawSocket // nil for a proxy, or without the privilege
+	arp     *dhcp.ARP       // nil: no address is probed
+	leases  *lease.Store    // nil for a proxy
 	cleanup []func() error
 }
 
@@ -178,6 +182,8 @@ func runServeDHCP(ctx context.Context, s Streams, o serveDHCPOptions) error {
 		func() error { return d.configure() },
 		d.listen,
 		func() error { return d.openLeases(s) },
+		d.openSearch,
+		d.openARP,
 		func() error { return d.lookForOthers(ctx) }, // last, as it takes its time
 	} {
 		err := step()
@@ -267,7 +273,8 @@ func (d *dhcpServer) serve(ctx context.Context) error {
 	server.OnEvent = d.view.event
 	d.view.listening(d)
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return server.Serve(ctx, d.main) })
+	server.Limits = dhcp.NewLimits(d.o.clientRate, d.o.totalRate)
+	group.Go(func() error { return server.Serve(ctx, d.probing()) })
 	group.Go(func() error { d.watchForOthers(ctx, server); return nil })
 	if d.boot != nil {
 		group.Go(func() error { return server.ServeBoot(ctx, d.boot) })

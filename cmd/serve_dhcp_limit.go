@@ -8,19 +8,25 @@ import (
 )
 
 // At most so many events of one kind are shown in an interval, of those kinds
-// that anybody on the network can cause as often as he likes.
+// that anybody on the network can cause as often as he likes. Of offers and
+// refusals, which every machine causes, there are so few in normal use that each
+// is shown.
 const (
 	limitEvents   = 10
+	limitReplies  = 1000
 	limitInterval = 10 * time.Second
 )
 
-// limited reports whether events of a kind are shown only so often.
-func limited(k dhcp.EventKind) bool {
+// most is how many events of a kind are shown in an interval; 0: all.
+func most(k dhcp.EventKind) int {
 	switch k {
-	case dhcp.EventMalformed, dhcp.EventIgnored, dhcp.EventUnknownArch, dhcp.EventNoFile, dhcp.EventExhausted:
-		return true
+	case dhcp.EventMalformed, dhcp.EventIgnored, dhcp.EventUnknownArch, dhcp.EventNoFile, dhcp.EventExhausted,
+		dhcp.EventConflict, dhcp.EventUnprobed, dhcp.EventLimited:
+		return limitEvents
+	case dhcp.EventOffer, dhcp.EventNak:
+		return limitReplies
 	}
-	return false
+	return 0
 }
 
 // eventLimit counts events by kind. The first one of a kind begins an interval;
@@ -39,7 +45,7 @@ func newEventLimit(leftOut func(dhcp.EventKind, int)) *eventLimit {
 
 // allow counts an event, and reports whether it is to be shown.
 func (l *eventLimit) allow(k dhcp.EventKind) bool {
-	if !limited(k) {
+	if most(k) == 0 {
 		return true
 	}
 	l.mu.Lock()
@@ -48,13 +54,13 @@ func (l *eventLimit) allow(k dhcp.EventKind) bool {
 		time.AfterFunc(limitInterval, func() { l.end(k) })
 	}
 	l.count[k]++
-	return l.count[k] <= limitEvents
+	return l.count[k] <= most(k)
 }
 
 // end ends the interval of a kind.
 func (l *eventLimit) end(k dhcp.EventKind) {
 	l.mu.Lock()
-	left := l.count[k] - limitEvents
+	left := l.count[k] - most(k)
 	delete(l.count, k)
 	l.mu.Unlock()
 	if left > 0 {

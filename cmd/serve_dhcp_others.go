@@ -8,14 +8,22 @@ import (
 	"pxe/dhcp"
 )
 
-// openSearch opens what a search for other servers receives with: the port of
+// openSearch opens what the searches for other servers receive with: the port of
 // the clients, which a DHCP client on this machine may have.
-func (d *dhcpServer) openSearch() (dhcp.SearchConn, error) {
-	socket, err := dhcp.ListenRaw(d.o.iface, d.main.LocalAddr().Port()+1)
-	if err != nil {
-		return nil, fmt.Errorf("look for other DHCP servers: %w", err)
+func (d *dhcpServer) openSearch() (err error) {
+	if d.cfg.Proxy {
+		return nil
 	}
-	return socket, nil
+	d.search, err = dhcp.ListenRaw(d.o.iface, d.main.LocalAddr().Port()+1)
+	switch {
+	case err == nil:
+		d.cleanup = append(d.cleanup, d.search.Close)
+		return nil
+	case d.o.force:
+		d.view.log.Warn("other DHCP servers are not looked for", "because", err)
+		return nil
+	}
+	return withHint(fmt.Errorf("look for other DHCP servers: %w", err), "this needs root or CAP_NET_RAW; --force serves without looking")
 }
 
 // lookForOthers refuses to give out addresses beside another server that does,
@@ -24,13 +32,8 @@ func (d *dhcpServer) lookForOthers(ctx context.Context) error {
 	if d.cfg.Proxy || d.o.force {
 		return nil
 	}
-	socket, err := d.openSearch()
-	if err != nil {
-		return withHint(err, "this needs root or CAP_NET_RAW; --force serves without looking")
-	}
-	defer socket.Close()
 	d.view.log.Info("looking for other DHCP servers", "interface", d.o.iface, "for", dhcp.SearchTime)
-	found, err := dhcp.FindServers(ctx, socket, d.net.mac, d.main.LocalAddr().Port())
+	found, err := dhcp.FindServers(ctx, d.search, d.net.mac, d.main.LocalAddr().Port())
 	if err != nil || len(found) == 0 {
 		return err
 	}
@@ -44,11 +47,7 @@ func (d *dhcpServer) lookForOthers(ctx context.Context) error {
 
 // watchForOthers warns of servers that came later, until the context ends.
 func (d *dhcpServer) watchForOthers(ctx context.Context, server *dhcp.Server) {
-	switch {
-	case d.cfg.Proxy:
-	case d.main.RawError() != nil:
-		d.view.log.Warn("other DHCP servers are not looked for", "because", d.main.RawError())
-	default:
-		server.Watch(ctx, d.openSearch, d.net.mac, d.main.LocalAddr().Port())
+	if d.search != nil {
+		server.Watch(ctx, d.search, d.net.mac, d.main.LocalAddr().Port())
 	}
 }

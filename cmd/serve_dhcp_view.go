@@ -161,6 +161,9 @@ type dhcpEventJSON struct {
 	To           string      `json:"to,omitempty"`
 	Reason       string      `json:"reason,omitempty"`
 	Error        string      `json:"error,omitempty"`
+	Holder       string      `json:"holder,omitempty"`    // who has the address, of "conflict"
+	Taken        int         `json:"taken,omitempty"`     // of "pool-low"
+	Addresses    int         `json:"addresses,omitempty"` // of "pool-low": how many there are
 }
 
 // event shows one event, unless it is one of too many.
@@ -196,6 +199,7 @@ func eventJSON(e dhcp.Event) dhcpEventJSON {
 	line := dhcpEventJSON{
 		Event: e.Kind.String(), Time: e.Time, UUID: boot.FormatUUID(e.Machine.UUID), Name: e.Name, File: e.File,
 		LeaseSeconds: int(e.Lease.Seconds()), Reason: e.Reason, Server: addrOrNil(e.Server), Address: addrOrNil(e.Addr), Relay: addrOrNil(e.Relay),
+		Taken: e.Taken, Addresses: e.Size,
 	}
 	if e.Machine.MAC != nil {
 		line.Message, line.MAC, line.Client = e.Type.String(), e.Machine.MAC.String(), e.Machine.Kind.String()
@@ -208,6 +212,9 @@ func eventJSON(e dhcp.Event) dhcpEventJSON {
 	}
 	if e.Err != nil {
 		line.Error = e.Err.Error()
+	}
+	if e.Holder != nil {
+		line.Holder = e.Holder.String()
 	}
 	return line
 }
@@ -233,6 +240,10 @@ var dhcpWords = map[dhcp.EventKind]string{
 	dhcp.EventIgnored:     "ignored",
 	dhcp.EventMalformed:   "malformed packet",
 	dhcp.EventExhausted:   "no address left",
+	dhcp.EventPoolLow:     "few addresses left",
+	dhcp.EventConflict:    "an address is in use by a machine that has no lease of it; set aside",
+	dhcp.EventUnprobed:    "offered without a probe",
+	dhcp.EventLimited:     "too many messages, dropped",
 	dhcp.EventUnknownArch: "unknown architecture, nothing to boot",
 	dhcp.EventNoFile:      "nothing to boot",
 	dhcp.EventJournal:     "leases could not be written, so no machine was told of them",
@@ -269,6 +280,7 @@ func dhcpAttrs(e dhcp.Event) []any {
 	if line.Address != nil {
 		add("address", line.Address.String())
 	}
+	add("holder", line.Holder)
 	add("name", e.Name)
 	if e.Machine.Kind != boot.KindPlain {
 		add("kind", line.Client)

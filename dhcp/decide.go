@@ -80,9 +80,12 @@ func noMessageType(value []byte) string {
 	return fmt.Sprintf("option 53, the message type, has %d bytes in place of one", len(value))
 }
 
-// fromUs recognises a message that this server, or a probe of it, sent. One
-// that a relay on this machine forwarded is a client's.
+// fromUs recognises a message that this server, or a search of it for others,
+// sent. One that a relay on this machine forwarded is a client's.
 func (x *exchange) fromUs() bool {
+	if mac, ok := x.s.searches[x.m.XID]; ok && mac == x.m.CHAddr.String() {
+		return true
+	}
 	return x.req.Src.Addr() == x.s.cfg.Server && x.req.Src.Port() == x.req.Dst.Port() && !x.m.Relayed()
 }
 

@@ -35,13 +35,21 @@ const searchRepeat = time.Second
 // conn has to receive the client's port, the one above the given server port. A
 // RawSocket can, whoever else has that port.
 func FindServers(ctx context.Context, conn Conn, mac net.HardwareAddr, port uint16) ([]Found, error) {
-	query := &Message{
+	return findServers(ctx, conn, searchQuery(mac), port)
+}
+
+// searchQuery is the DISCOVER of a search.
+func searchQuery(mac net.HardwareAddr) *Message {
+	return &Message{
 		Op: OpRequest, HType: HTypeEthernet, XID: rand.Uint32(), Flags: FlagBroadcast, CHAddr: mac,
 		Options: Options{
 			byteOption(OptionMessageType, TypeDiscover),
 			{OptionParameterList, []byte{OptionSubnetMask, OptionRouter, OptionTFTPServerName, OptionBootFileName}},
 		},
 	}
+}
+
+func findServers(ctx context.Context, conn Conn, query *Message, port uint16) ([]Found, error) {
 	stop := context.AfterFunc(ctx, func() { conn.SetReadDeadline(time.Unix(1, 0)) })
 	defer stop()
 	var found []Found

@@ -30,10 +30,12 @@ type Server struct {
 
 	cfg    Config
 	hosts  map[string]Host // by MAC
-	mu     sync.Mutex      // guards leases and low
+	mu     sync.Mutex      // guards leases, low and searches
 	leases *lease.Store
 	low    map[netip.Prefix]bool // subnets with few addresses left
-	counts [eventKinds]atomic.Uint64
+	// searches are those under way for other servers: the MAC by the XID.
+	searches map[uint32]string
+	counts   [eventKinds]atomic.Uint64
 }
 
 // New makes a server. The store holds the pools of cfg.Pools; a proxy needs
@@ -46,7 +48,9 @@ func New(cfg Config, leases *lease.Store) (*Server, error) {
 	for _, h := range cfg.Hosts {
 		hosts[string(h.MAC)] = h
 	}
-	return &Server{cfg: cfg, hosts: hosts, leases: leases, low: make(map[netip.Prefix]bool)}, nil
+	return &Server{
+		cfg: cfg, hosts: hosts, leases: leases, low: make(map[netip.Prefix]bool), searches: make(map[uint32]string),
+	}, nil
 }
 
 // Serve answers on a DHCP port until the context ends, and then returns nil, or

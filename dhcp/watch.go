@@ -2,7 +2,6 @@ package dhcp
 
 import (
 	"context"
-	"io"
 	"net"
 	"net/netip"
 	"time"
@@ -16,20 +15,17 @@ const (
 	WatchInterval = 5 * time.Minute
 )
 
-// SearchConn is a Conn for the length of a search.
-type SearchConn interface {
-	Conn
-	io.Closer
-}
-
 // Watch looks for other DHCP servers while this one serves, as FindServers does,
 // until the context ends. One that it finds is told as EventForeignServer, and
 // again only if it was not there in between; a search that fails is told as
-// EventSearch. open makes the connection of one search.
-func (s *Server) Watch(ctx context.Context, open func() (SearchConn, error), mac net.HardwareAddr, port uint16) {
+// EventSearch. Nobody else may use the connection meanwhile.
+//
+// This server does not answer its own searches, on whatever interface it sees
+// them: two of its interfaces may be on one wire.
+func (s *Server) Watch(ctx context.Context, conn Conn, mac net.HardwareAddr, port uint16) {
 	told := make(map[netip.Addr]bool)
 	for wait := WatchStart; sleep(ctx, wait); wait = WatchInterval {
-		found, err := search(ctx, open, mac, port)
+		found, err := s.search(ctx, conn, mac, port)
 		switch {
 		case ctx.Err() != nil:
 			return
@@ -51,13 +47,17 @@ func (s *Server) Watch(ctx context.Context, open func() (SearchConn, error), mac
 	}
 }
 
-func search(ctx context.Context, open func() (SearchConn, error), mac net.HardwareAddr, port uint16) ([]Found, error) {
-	conn, err := open()
-	if err != nil {
-		return nil, err
-	}
-	defer conn.Close()
-	return FindServers(ctx, conn, mac, port)
+func (s *Server) search(ctx context.Context, conn Conn, mac net.HardwareAddr, port uint16) ([]Found, error) {
+	query := searchQuery(mac)
+	s.mu.Lock()
+	s.searches[query.XID] = mac.String()
+	s.mu.Unlock()
+	defer func() {
+		s.mu.Lock()
+		delete(s.searches, query.XID)
+		s.mu.Unlock()
+	}()
+	return findServers(ctx, conn, query, port)
 }
 
 // sleep waits; it returns false when the context ended first.

@@ -1,0 +1,58 @@
+package cmd
+
+import (
+	"errors"
+	"strconv"
+
+	"github.com/spf13/cobra"
+
+	"pxe/dhcp"
+)
+
+// safetyOptions guard a DHCP server, and the network from it.
+type safetyOptions struct {
+	noARPProbe bool
+	clientRate int
+	totalRate  int
+}
+
+// mostRate is more messages per second than any server reads.
+const mostRate = 1 << 24
+
+func (o *safetyOptions) addTo(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.BoolVar(&o.noARPProbe, "no-arp-probe", false, "offer new addresses at once, without asking whether somebody has them")
+	o.clientRate = dhcp.DefaultClientRate
+	f.Var(newValue(&o.clientRate, "int", intBetween(0, mostRate), strconv.Itoa), "client-rate", "take at most `N` messages a second of one machine, and twice as many at once; 0: no limit")
+	f.Var(newValue(&o.totalRate, "int", intBetween(0, mostRate), strconv.Itoa), "total-rate", "take at most `N` messages a second of all machines together; 0: no limit")
+}
+
+// openARP opens what addresses are probed with.
+func (d *dhcpServer) openARP() error {
+	if d.cfg.Proxy || d.o.noARPProbe {
+		return nil
+	}
+	arp, err := dhcp.ListenARP(d.o.iface)
+	switch {
+	case errors.Is(err, errors.ErrUnsupported):
+		d.view.log.Debug("addresses are not probed", "because", err)
+		return nil
+	case err != nil:
+		d.view.log.Warn("addresses are not probed before they are offered", "because", err)
+		return nil
+	}
+	d.arp = arp
+	d.cleanup = append(d.cleanup, arp.Close)
+	return nil
+}
+
+// probing is the connection of the DHCP port, with the probes if there are any.
+func (d *dhcpServer) probing() dhcp.Conn {
+	if d.arp == nil {
+		return d.main
+	}
+	return struct {
+		dhcp.Conn
+		dhcp.Prober
+	}{d.main, d.arp}
+}
