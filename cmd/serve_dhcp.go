@@ -79,10 +79,23 @@ and warns of any that it finds. A proxy does not look.
 
 Every event is a line; with -o json it is one line of JSON on standard output. Of
 what anybody can cause, such as packets that cannot be read, ten in ten seconds
-are shown, and then how many more there were. Ignored packets are shown with -v,
+are shown, of offers and refusals a thousand, and then how many more there were. Ignored packets are shown with -v,
 and always with -o json.
 
-It needs root, or CAP_NET_BIND_SERVICE and CAP_NET_RAW.`,
+Before it offers a machine an address that the machine has not had, it asks by ARP
+whether somebody uses it, for at most half a second. An address that is in use is
+set aside for ten minutes, the log names who has it, and the machine gets another
+one. Addresses of --host and machines behind a relay are not probed. A router that
+answers ARP for everybody makes this useless: --no-arp-probe.
+
+Of one machine it takes ten messages a second and twenty at once (--client-rate);
+of all machines together as many as come (--total-rate). It warns when over 90
+percent of the addresses are taken.
+
+It needs root, or CAP_NET_BIND_SERVICE and CAP_NET_RAW, to open its sockets. Then it
+gives up every privilege but that to read and write whosever files (CAP_DAC_OVERRIDE),
+and on Linux 5.13 or later, with Landlock, every file but those in the folders of
+the leases and of --config. --no-confine keeps all.`,
 		Example: `  pxe serve-dhcp --interface eth0
   pxe serve-dhcp --interface eth0 --proxy       beside another DHCP server
   pxe serve-dhcp --interface eth0 --range 192.168.122.100-192.168.122.200 \
@@ -184,6 +197,7 @@ func runServeDHCP(ctx context.Context, s Streams, o serveDHCPOptions) error {
 		func() error { return d.openLeases(s) },
 		d.openSearch,
 		d.openARP,
+		d.confine,
 		func() error { return d.lookForOthers(ctx) }, // last, as it takes its time
 	} {
 		err := step()

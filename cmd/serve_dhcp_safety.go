@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"errors"
+	"path/filepath"
 	"strconv"
 
 	"github.com/spf13/cobra"
@@ -11,6 +12,7 @@ import (
 
 // safetyOptions guard a DHCP server, and the network from it.
 type safetyOptions struct {
+	confineOptions
 	noARPProbe bool
 	clientRate int
 	totalRate  int
@@ -21,6 +23,7 @@ const mostRate = 1 << 24
 
 func (o *safetyOptions) addTo(cmd *cobra.Command) {
 	f := cmd.Flags()
+	o.confineOptions.addTo(cmd)
 	f.BoolVar(&o.noARPProbe, "no-arp-probe", false, "offer new addresses at once, without asking whether somebody has them")
 	o.clientRate = dhcp.DefaultClientRate
 	f.Var(newValue(&o.clientRate, "int", intBetween(0, mostRate), strconv.Itoa), "client-rate", "take at most `N` messages a second of one machine, and twice as many at once; 0: no limit")
@@ -55,4 +58,17 @@ func (d *dhcpServer) probing() dhcp.Conn {
 		dhcp.Conn
 		dhcp.Prober
 	}{d.main, d.arp}
+}
+
+// confine leaves the server the folders of its leases and of its configuration.
+// Its sockets are open by now, those of the searches for other servers as well.
+func (d *dhcpServer) confine() error {
+	var c confinement
+	if d.leases != nil {
+		c.write = []string{filepath.Dir(d.o.leaseFile)}
+	}
+	if d.o.configFile != "" {
+		c.read = []string{filepath.Dir(d.o.configFile)}
+	}
+	return d.o.confine(d.view.log, c)
 }

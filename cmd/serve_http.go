@@ -19,6 +19,7 @@ import (
 
 type serveHTTPOptions struct {
 	common
+	confineOptions
 	root   string
 	listen string
 }
@@ -34,7 +35,11 @@ installers.
 Ranges and HEAD are supported, directories are listed, and nothing is ever
 redirected, since boot firmware does not follow. Nothing outside ROOT can be
 reached, also through symbolic links. Every request that reaches the tree is one
-line; with -o json it is one line of JSON on standard output.`,
+line; with -o json it is one line of JSON on standard output.
+
+Once it listens, it gives up every privilege but that to read whosever files
+(CAP_DAC_READ_SEARCH), and on Linux 5.13 or later, with Landlock, every file
+outside ROOT. --no-confine keeps all.`,
 		Example: `  pxe serve-http /srv/boot
   pxe serve-http . --listen :8080
   pxe serve-http /srv/boot --listen 192.168.122.1:80 -o json`,
@@ -47,7 +52,8 @@ line; with -o json it is one line of JSON on standard output.`,
 	}
 	text := func(v string) string { return v }
 	cmd.Flags().Var(newValue(&o.listen, "string", parseListen, text), "listen", "listen on `[ADDRESS]:PORT`; firmware asks port 80 unless the URL says another")
-	o.addTo(cmd)
+	o.confineOptions.addTo(cmd)
+	o.common.addTo(cmd)
 	return cmd
 }
 
@@ -61,7 +67,11 @@ func runServeHTTP(ctx context.Context, s Streams, o serveHTTPOptions) error {
 	if err != nil {
 		return listenError(err, ":8080")
 	}
+	defer l.Close()
 	view := httpView{newServerView(s, o.common)}
+	if err := o.confine(view.log, confinement{read: []string{o.root}}); err != nil {
+		return err
+	}
 	view.listening(o.root, l.Addr())
 	return share.Serve(ctx, l, share.HTTP(root.FS(), view.request))
 }

@@ -16,14 +16,15 @@ type server struct {
 	done   chan error
 }
 
-// startServer runs a serve command; `-o json` is added.
+// startServer runs a serve command; `-o json` is added. It is not confined, as the
+// test itself would be.
 func startServer(t *testing.T, args ...string) *server {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	stdout, out := io.Pipe()
 	s := &server{t, bufio.NewScanner(stdout), cancel, make(chan error, 1)}
 	go func() {
-		s.done <- run(ctx, Streams{Out: out, Err: io.Discard}, append(args, "-o", "json")...)
+		s.done <- run(ctx, Streams{Out: out, Err: io.Discard}, append(args, "-o", "json", "--no-confine")...)
 		out.Close()
 	}()
 	return s

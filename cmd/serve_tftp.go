@@ -17,6 +17,7 @@ import (
 
 type serveTFTPOptions struct {
 	common
+	confineOptions
 	root          string
 	listen        string
 	stripPrefixes []string
@@ -45,7 +46,11 @@ Nothing outside ROOT can be reached, also through symbolic links.
 
 Every answered request is one line; with -o json it is one line of JSON on
 standard output. UEFI asks for each boot program twice, first only for its size:
-that is shown as such and is not an error.`,
+that is shown as such and is not an error.
+
+Once it listens, it gives up every privilege but that to read whosever files
+(CAP_DAC_READ_SEARCH), and on Linux 5.13 or later, with Landlock, every file
+outside ROOT. --no-confine keeps all.`,
 		Example: `  pxe serve-tftp /srv/tftp
   pxe serve-tftp /tftpboot --strip-prefix /tftpboot
   pxe serve-tftp . --listen 127.0.0.1:6969 -o json
@@ -66,7 +71,8 @@ that is shown as such and is not an error.`,
 	f.Var(newValue(&o.maxTransfers, "int", intBetween(1, 1<<20), strconv.Itoa), "max-transfers", "answer at most so many clients at the same time, `N`")
 	f.Var(newValue(&o.timeout, "duration", parseTimeout, time.Duration.String), "timeout", "send again after `DURATION` as long as the round trip is not known")
 	f.Var(newValue(&o.retries, "int", intBetween(1, 100), strconv.Itoa), "retries", "give a client up that is silent for as long as `N` resends, each after twice the time, would take")
-	o.addTo(cmd)
+	o.confineOptions.addTo(cmd)
+	o.common.addTo(cmd)
 	return cmd
 }
 
@@ -102,6 +108,9 @@ func runServeTFTP(ctx context.Context, s Streams, o serveTFTPOptions) error {
 	}
 	defer conn.Close()
 	view := tftpView{newServerView(s, o.common)}
+	if err := o.confine(view.log, confinement{read: []string{o.root}}); err != nil {
+		return err
+	}
 	view.listening(o.root, conn.LocalAddr())
 	if isEmpty(root) {
 		view.log.Warn(o.root + " is empty: every request will be answered by \"file not found\"")
