@@ -18,8 +18,7 @@ import (
 // Of the capabilities one stays if it was there: root reads and writes whosever
 // files as before, or a server that was started from a user's folder with sudo
 // would fail only when it rewrites its leases, days later. With Landlock that
-// goes for the named files alone, and no TCP connection can be made or awaited
-// on another port. An older kernel without it has the rest.
+// goes for the named files alone. A kernel without it has the rest.
 func (o confineOptions) confine(log *slog.Logger, c confinement) error {
 	if o.noConfine {
 		return nil
@@ -36,10 +35,8 @@ func (o confineOptions) confine(log *slog.Logger, c confinement) error {
 	if err != nil {
 		abi = 0
 	}
-	// Not V6 and later: before Linux 6.15 their scope of signals covers those
-	// between the threads of one process, by which Go's scheduler works.
 	read := landlock.PathAccess(landlocksys.AccessFSReadFile|landlocksys.AccessFSReadDir, c.read...)
-	if err := landlock.V5.BestEffort().Restrict(read, landlock.RWDirs(c.write...)); err != nil {
+	if err := landlock.V5.BestEffort().RestrictPaths(read, landlock.RWDirs(c.write...)); err != nil {
 		return fmt.Errorf("confine: %w", err)
 	}
 	kept, err := dropCapabilities(c)

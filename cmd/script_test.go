@@ -10,10 +10,16 @@ import (
 
 // TestMain lets the scripts run this very binary as `pxe`.
 func TestMain(m *testing.M) {
+	if os.Getenv(confinedEnv) != "" {
+		os.Exit(m.Run()) // and no temporary folder, which it could not remove
+	}
 	testscript.Main(m, map[string]func(){
 		"pxe": func() { os.Exit(Main(os.Args[1:], StdStreams())) },
 	})
 }
+
+// confinedEnv makes a process of the tests one that confines itself.
+const confinedEnv = "TEST_CONFINED_IN"
 
 // TestScripts is the command line's specification: one behaviour a file.
 func TestScripts(t *testing.T) {
