@@ -25,7 +25,7 @@ func (o confineOptions) confine(log *slog.Logger, c confinement) error {
 	}
 	// These read files of the system at their first use, and without them would
 	// do worse and not say so.
-	time.Now().Zone()
+	_, _ = time.Now().Zone()
 	mime.TypeByExtension(".")
 
 	if _, err := cap.Prctlw(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0, 0); err != nil {

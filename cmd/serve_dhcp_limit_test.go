@@ -26,6 +26,8 @@ func TestDHCPEventsAreLimited(t *testing.T) {
 		{"text", common{format: formatText}, junk, "malformed packet", `more of the same" what="malformed packet" left_out=290`, limitEvents},
 		{"JSON", common{format: formatJSON}, junk, `"event":"malformed"`, `"kind":"malformed","count":290}`, limitEvents},
 		{"ignored under -v", common{format: formatText, verbose: true}, dhcp.Event{Kind: dhcp.EventIgnored}, "msg=ignored", `what=ignored left_out=290`, limitEvents},
+		{"conflicts", common{format: formatText}, dhcp.Event{Kind: dhcp.EventConflict}, "in use by", `set aside" left_out=290`, limitEvents},
+		{"messages too many", common{format: formatJSON}, dhcp.Event{Kind: dhcp.EventLimited}, `"event":"limited"`, `"kind":"limited","count":290}`, limitEvents},
 		{"replies", common{format: formatJSON}, dhcp.Event{Kind: dhcp.EventOffer}, `"event":"offer"`, "", 300},
 	}
 	for _, tt := range tests {
@@ -75,5 +77,20 @@ func TestHiddenEventsAreNotCounted(t *testing.T) {
 	v.limit.flush()
 	if out.Len() > 0 {
 		t.Errorf("wrote %q", &out)
+	}
+}
+
+// TestOffersAreLimitedLate shows each of many, and not all of a flood.
+func TestOffersAreLimitedLate(t *testing.T) {
+	for _, kind := range []dhcp.EventKind{dhcp.EventOffer, dhcp.EventNak} {
+		var out bytes.Buffer
+		v := newDHCPView(Streams{Out: &out, Err: &out}, common{format: formatJSON})
+		for range limitReplies + 7 {
+			v.event(dhcp.Event{Kind: kind})
+		}
+		v.limit.flush()
+		if n := strings.Count(out.String(), `"event":"`+kind.String()); n != limitReplies || !strings.Contains(out.String(), `"count":7}`) {
+			t.Errorf("%s: %d lines, want %d and how many were left out", kind, n, limitReplies)
+		}
 	}
 }

@@ -55,6 +55,8 @@ var only = []struct {
 	{"github.com/pin/tftp/v3", []string{"scripts/bench/pintftp", "tftp"}, "the engine is ours; theirs is a contestant and a codec"},
 	{"gvisor.dev/gvisor", []string{"wire"}, "only the Ethernet knows which stack its hosts have"},
 	{"github.com/gopacket/gopacket", []string{"wire"}, "frames are decoded in one place"},
+	{"github.com/landlock-lsm/", []string{"cmd"}, "what a process may do is for the command to say"},
+	{"kernel.org/pub/linux/libs/security/libcap/", []string{"cmd"}, "what a process may do is for the command to say"},
 	{"log", []string{"cmd", "scripts/", "share"}, "libraries return values and emit events (http.Server can be silenced only with a logger)"},
 	{"log/slog", []string{"cmd", "scripts/"}, "libraries return values and emit events"},
 	{"flag", []string{"scripts/"}, "libraries have no command line, and cmd has cobra"},
