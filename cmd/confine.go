@@ -4,8 +4,8 @@ import "github.com/spf13/cobra"
 
 // confinement is what a server needs of the system once its sockets are open.
 type confinement struct {
-	read  []string // files and folders, with all that is and will be in them
-	write []string // folders, likewise
+	read  []string // folders, with all that is and will be in them
+	write []string // likewise
 }
 
 // confineOptions is the flag of the servers that confine themselves.

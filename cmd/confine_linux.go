@@ -15,10 +15,13 @@ import (
 // confine takes from the whole process, every thread of it, what it does not
 // need: a fault in it is then worth less to whoever finds one.
 //
-// Of the capabilities one stays if it was there: root reads and writes whosever
-// files as before, or a server that was started from a user's folder with sudo
-// would fail only when it rewrites its leases, days later. With Landlock that
-// goes for the named files alone. A kernel without it has the rest.
+// Where it needs files, one capability stays if it was there: root reads and
+// writes whosever files as before, or a server that was started from a user's
+// folder with sudo would fail only when it rewrites its leases, days later. With
+// Landlock that goes for the named files alone. A kernel without it has the rest.
+//
+// The process is not given to another user: its lease file is root's, and has to
+// stay so for the next start.
 func (o confineOptions) confine(log *slog.Logger, c confinement) error {
 	if o.noConfine {
 		return nil
@@ -50,13 +53,18 @@ func (o confineOptions) confine(log *slog.Logger, c confinement) error {
 	return nil
 }
 
-// dropCapabilities gives up all but the one that the confinement is about.
+// dropCapabilities gives up all but the one for the files of the confinement.
 func dropCapabilities(c confinement) (kept *cap.Set, err error) {
-	keep := cap.DAC_READ_SEARCH
-	if len(c.write) > 0 {
-		keep = cap.DAC_OVERRIDE
-	}
 	kept = cap.NewSet()
+	var keep cap.Value
+	switch {
+	case len(c.write) > 0:
+		keep = cap.DAC_OVERRIDE
+	case len(c.read) > 0:
+		keep = cap.DAC_READ_SEARCH
+	default:
+		return kept, kept.SetProc()
+	}
 	had, err := cap.GetProc().GetFlag(cap.Permitted, keep)
 	if err != nil {
 		return nil, err

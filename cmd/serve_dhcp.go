@@ -79,8 +79,8 @@ and warns of any that it finds. A proxy does not look.
 
 Every event is a line; with -o json it is one line of JSON on standard output. Of
 what anybody can cause, such as packets that cannot be read, ten in ten seconds
-are shown, of offers and refusals a thousand, and then how many more there were. Ignored packets are shown with -v,
-and always with -o json.
+are shown, of offers and refusals a thousand, and then how many more there were.
+Ignored packets are shown with -v, and always with -o json.
 
 Before it offers a machine an address that the machine has not had, it asks by ARP
 whether somebody uses it, for at most half a second. An address that is in use is

@@ -76,8 +76,8 @@ type Event struct {
 // Warning reports whether the event is one that somebody should look at.
 func (e Event) Warning() bool {
 	switch e.Kind {
-	case EventNak, EventDecline, EventMalformed, EventExhausted, EventPoolLow, EventConflict, EventUnprobed, EventLimited, EventUnknownArch, EventNoFile, EventJournal, EventSend,
-		EventForeignServer, EventSearch:
+	case EventNak, EventDecline, EventMalformed, EventExhausted, EventPoolLow, EventConflict, EventUnprobed, EventLimited,
+		EventUnknownArch, EventNoFile, EventJournal, EventSend, EventForeignServer, EventSearch:
 		return true
 	}
 	return false

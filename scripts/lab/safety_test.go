@@ -76,6 +76,7 @@ func TestServersGiveUpPrivileges(t *testing.T) {
 		caps int
 	}{
 		{serveDHCP(t, host), anyFile},
+		{serveProxy(t, lan.Host(serverIP+prefixBits)), 0},
 		{serve(t, host, "serve-tftp", root), readAnyFile},
 		{serve(t, host, "serve-http", root), readAnyFile},
 	} {
