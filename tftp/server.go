@@ -25,6 +25,10 @@ const (
 // several sockets at once, one for each address for example.
 type Server struct {
 	Source Source
+	// Rewrite turns a name as the client wrote it, without rubbish behind, into
+	// the one to look for; op is OpRRQ or OpWRQ. Its errors become ERROR packets,
+	// as those of a Source do. nil: names are taken as they are.
+	Rewrite func(name string, op Op, client netip.Addr) (string, error)
 
 	// ListenPacket opens the socket of each transfer, on the address that was
 	// asked and port 0. nil: a UDP socket of this host.

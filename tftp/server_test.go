@@ -348,3 +348,29 @@ func TestServerRestartedClient(t *testing.T) {
 		p.expect("DATA 1")
 	})
 }
+
+// Rules see the name as the client wrote it, rubbish apart; what they make of it
+// is what is looked for.
+func TestServerRewrites(t *testing.T) {
+	rules, err := ParseRules(strings.NewReader("r ^/boot/ /\na ^secret$ not\\ yours\n"), "map")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := &Server{Source: files{"f": pattern(10), "secret": nil}, Rewrite: rules.Rewrite}
+	inLab(t, tftptest.Faults{}, server, func(l *lab) {
+		p := l.peer()
+		p.send(l.server, rrq("/boot/f\xff"))
+		p.send(p.expect("DATA 1"), ack(1))
+		if e := l.event(); e.Kind != EventDone || e.File != "f" || e.Note == "" {
+			t.Errorf("event %+v", e)
+		}
+		p.send(l.server, rrq("secret"))
+		p.expect("ERROR 2")
+		if e := l.event(); e.Kind != EventRefused || !sameError(e.Err, &Error{CodeAccess, "not yours"}) {
+			t.Errorf("event %+v", e)
+		}
+		p.send(l.server, rrq("/boot/../etc"))
+		p.expect("ERROR 2")
+		l.event()
+	})
+}
