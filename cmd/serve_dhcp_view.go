@@ -16,7 +16,7 @@ import (
 // dhcpView shows what a DHCP server does.
 type dhcpView struct {
 	serverView
-	limit *eventLimit
+	limit *eventLimit[dhcp.EventKind]
 }
 
 func newDHCPView(s Streams, c common) dhcpView {
@@ -168,7 +168,7 @@ func (v dhcpView) event(e dhcp.Event) {
 	level := dhcpLevel(e)
 	shown := v.json != nil || v.log.Enabled(context.Background(), level)
 	switch {
-	case !shown || !v.limit.allow(e.Kind):
+	case !shown || limited(e.Kind) && !v.limit.allow(e.Kind):
 	case v.json != nil:
 		v.write(eventJSON(e))
 	default:
