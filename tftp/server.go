@@ -52,6 +52,12 @@ type Server struct {
 	// comes above is dropped: clients ask again. 0: 4096.
 	MaxTransfers int
 
+	// Admit is asked before a request is answered; it returns what to call when
+	// that is over. A request that it refuses by an *Error gets that as its
+	// answer, by any other error none. nil: whoever asks is answered. Limits has
+	// one.
+	Admit func(client netip.AddrPort, now time.Time) (release func(), err error)
+
 	// OnEvent is told how each request ended; nil: nobody is. Calls do not
 	// overlap, and a slow one holds up the requests behind it.
 	OnEvent func(Event)
@@ -166,8 +172,21 @@ func (f *front) request(ctx context.Context, r *request) {
 		}
 		return
 	}
+	release, err := f.server.admit(r)
+	if err != nil && !errors.As(err, new(*Error)) {
+		r.cancel(nil)
+		f.leave(r)
+		f.server.emit(r.event(EventDropped, err))
+		return
+	}
 	f.wait.Go(func() {
-		e := r.serve(ctx)
+		e := r.event(EventRefused, err)
+		if err != nil {
+			r.refuse(ctx, &e, err)
+		} else {
+			e = r.serve(ctx)
+			release()
+		}
 		r.cancel(nil)
 		f.leave(r)
 		f.server.emit(e)
@@ -201,6 +220,13 @@ func (f *front) leave(r *request) {
 	if f.running[r.client] == r {
 		delete(f.running, r.client)
 	}
+}
+
+func (s *Server) admit(r *request) (release func(), err error) {
+	if s.Admit == nil {
+		return func() {}, nil
+	}
+	return s.Admit(r.client, r.arrived)
 }
 
 func (s *Server) maxBlockSize() int {

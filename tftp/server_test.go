@@ -374,3 +374,38 @@ func TestServerRewrites(t *testing.T) {
 		l.event()
 	})
 }
+
+// Who is not admitted is dropped or told, as the error says; who was admitted
+// gives the room back.
+func TestServerAdmits(t *testing.T) {
+	limits := &Limits{PerSource: 1}
+	server := &Server{Source: files{"f": pattern(1000)}, Admit: limits.Admit}
+	inLab(t, tftptest.Faults{}, server, func(l *lab) {
+		for range 2 {
+			first, second := l.peer(), l.peer()
+			first.send(l.server, rrq("f"))
+			tid := first.expect("DATA 1")
+			first.send(l.server, rrq("f")) // a copy is no second transfer
+			second.send(l.server, rrq("f"))
+			if e := l.event(); e.Kind != EventDropped || !errors.Is(e.Err, ErrSource) {
+				t.Errorf("event %+v", e)
+			}
+			second.expect("")
+			first.send(tid, fault(CodeUndefined))
+			if e := l.event(); e.Kind != EventClosed {
+				t.Errorf("event %+v", e)
+			}
+		}
+	})
+	server = &Server{Source: files{}, Admit: func(netip.AddrPort, time.Time) (func(), error) {
+		return nil, &Error{CodeUndefined, "closed on Sundays"}
+	}}
+	inLab(t, tftptest.Faults{}, server, func(l *lab) {
+		p := l.peer()
+		p.send(l.server, rrq("f"))
+		p.expect("ERROR 0")
+		if e := l.event(); e.Kind != EventRefused || e.Err == nil {
+			t.Errorf("event %+v", e)
+		}
+	})
+}
