@@ -98,7 +98,7 @@ type requestJSON struct {
 func (v httpView) listening(root string, addr net.Addr) {
 	url := "http://" + addr.String() + "/"
 	if v.json != nil {
-		v.write(listeningJSON{"listening", url, root})
+		v.write(listeningJSON{Event: "listening", URL: url, Root: root})
 		return
 	}
 	v.log.Info("serving "+root, "url", url)

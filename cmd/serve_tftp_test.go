@@ -156,7 +156,7 @@ func TestTFTPLogLines(t *testing.T) {
 			return a
 		}})
 		tt.event.Client = client
-		tftpView{serverView{log: slog.New(plain)}}.event(tt.event)
+		tftpView{serverView: serverView{log: slog.New(plain)}, limit: newEventLimit(func(string, int) {})}.event(tt.event)
 		got := strings.NewReplacer("level=", "", "msg=", "").Replace(strings.TrimSpace(out.String()))
 		if diff := cmp.Diff(tt.want, got); diff != "" {
 			t.Errorf("log line (-want +got):\n%s", diff)

@@ -3,6 +3,7 @@ package cmd
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"log/slog"
 	"net"
@@ -10,11 +11,81 @@ import (
 	"strings"
 	"time"
 
+	"github.com/charmbracelet/x/ansi"
+
 	"pxe/tftp"
 )
 
-// tftpView shows the requests to a TFTP server.
-type tftpView struct{ serverView }
+// tftpView shows the requests to a TFTP server, and on a terminal those that
+// are being answered.
+type tftpView struct {
+	serverView
+	st      styles
+	limit   *eventLimit[string]
+	table   *live // nil where there is no terminal
+	running *running
+}
+
+func newTFTPView(s Streams, c common, running *running) tftpView {
+	v := tftpView{running: running}
+	if s.ErrTTY && !c.json() {
+		v.table = newLive(s.Err)
+		s.Err = v.table
+	}
+	v.serverView, v.st = newServerView(s, c), newStyles(s, s.Err, s.ErrTTY)
+	v.limit = newEventLimit(v.leftOut)
+	return v
+}
+
+// run shows what is being answered, until ctx ends.
+func (v tftpView) run(ctx context.Context) {
+	if v.table != nil {
+		v.table.run(ctx, v.rows)
+	}
+}
+
+// rows is a line for each transfer that takes its time.
+func (v tftpView) rows() []string {
+	now := v.running.now()
+	var rows []string
+	for _, t := range v.running.list(now.Add(-progressDelay)) {
+		rows = append(rows, v.row(t, now))
+	}
+	return rows
+}
+
+func (v tftpView) row(t *transfer, now time.Time) string {
+	done := t.done.Load()
+	what := fmt.Sprintf("%-15s %-20s", t.client.Addr().Unmap(), ansi.Truncate(oneLine(t.name), 20, "…"))
+	rate := formatRate(done, now.Sub(t.start))
+	if t.size <= 0 {
+		return fmt.Sprintf("%s %s  %s", what, formatBytes(done), rate)
+	}
+	return fmt.Sprintf("%s %s  %s", what, bar(v.st, progressCells, done, t.size), rate)
+}
+
+// leftOut tells of the requests that were too many to be shown.
+func (v tftpView) leftOut(flood string, count int) {
+	level, what := slog.LevelWarn, "dropped: "+flood
+	if flood == floodMalformed {
+		level, what = slog.LevelDebug, flood
+	}
+	v.serverView.leftOut(level, flood, what, count)
+}
+
+const floodMalformed = "malformed"
+
+// floodOf is the kind of an event that anybody on the network can cause as often
+// as he likes; "" for others.
+func floodOf(e tftp.Event) string {
+	switch e.Kind {
+	case tftp.EventDropped:
+		return refusalReason(e.Err)
+	case tftp.EventMalformed:
+		return floodMalformed
+	}
+	return ""
+}
 
 // tftpRequestJSON is one request and how it ended.
 type tftpRequestJSON struct {
@@ -45,7 +116,7 @@ type tftpOptionJSON struct {
 
 func newTFTPRequestJSON(e tftp.Event) tftpRequestJSON {
 	line := tftpRequestJSON{
-		Event: "request", Outcome: strings.ReplaceAll(e.Kind.String(), " ", "_"), Time: e.Time, Client: e.Client,
+		Event: "request", Outcome: tftpOutcome(e.Kind), Time: e.Time, Client: e.Client,
 		File: e.File, Mode: e.Mode, Options: []tftpOptionJSON{}, TotalBytes: e.Size, SentBytes: e.Bytes, Blocks: e.Blocks,
 		Retransmits: e.Retransmits, BlockSize: e.BlockSize, Window: e.Window, Seconds: e.Duration.Seconds(), Note: e.Note,
 	}
@@ -65,20 +136,29 @@ func newTFTPRequestJSON(e tftp.Event) tftpRequestJSON {
 	return line
 }
 
-func (v tftpView) listening(root string, addr net.Addr) {
+func (v tftpView) listening(roots []string, addr net.Addr) {
 	if v.json != nil {
-		v.write(listeningJSON{"listening", tftpURL(addr), root})
+		line := listeningJSON{Event: "listening", URL: tftpURL(addr), Root: roots[0]}
+		if len(roots) > 1 {
+			line.Roots = roots
+		}
+		v.write(line)
 		return
 	}
-	v.log.Info("serving "+root, "url", tftpURL(addr))
+	v.log.Info("serving "+strings.Join(roots, " "), "url", tftpURL(addr))
 }
 
 func (v tftpView) event(e tftp.Event) {
+	level, msg := judgeTransfer(e)
+	// What is not shown is not counted either.
+	shown := v.json != nil || v.log.Enabled(context.Background(), level)
+	if flood := floodOf(e); !shown || flood != "" && !v.limit.allow(flood) {
+		return
+	}
 	if v.json != nil {
 		v.write(newTFTPRequestJSON(e))
 		return
 	}
-	level, msg := judgeTransfer(e)
 	attrs := []any{"client", e.Client, "file", oneLine(e.File)}
 	switch e.Kind {
 	case tftp.EventDone:
