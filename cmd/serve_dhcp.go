@@ -40,6 +40,7 @@ type serveDHCPOptions struct {
 	byClientID    bool
 	port          uint16
 	bootPort      uint16
+	metrics       string
 	configFile    string
 	checkOnly     bool
 	given         []string // the flags of the command line
@@ -137,6 +138,7 @@ func (o *serveDHCPOptions) addServerFlags(cmd *cobra.Command) {
 	f.BoolVar(&o.byClientID, "by-client-id", false, "tell machines apart by option 61, not by their MAC alone (RFC 2131)")
 	f.Var(newValue(&o.port, "port", parsePort, formatPort), "port", "the DHCP server's `PORT`; clients are on the next one; 0 takes a free one, for tests")
 	f.Var(newValue(&o.bootPort, "port", parsePort, formatPort), "boot-port", "the `PORT` of the PXE boot service; 0 serves none")
+	addMetrics(cmd, &o.metrics)
 	_ = cmd.RegisterFlagCompletionFunc("interface", completeInterfaces)
 }
 
@@ -264,15 +266,21 @@ func (d *dhcpServer) serve(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	server.OnEvent = d.view.event
-	d.view.listening(d)
-	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return server.Serve(ctx, d.main) })
-	group.Go(func() error { d.watchForOthers(ctx, server); return nil })
-	if d.boot != nil {
-		group.Go(func() error { return server.ServeBoot(ctx, d.boot) })
+	metrics := newDHCPMetrics()
+	server.OnEvent = func(e dhcp.Event) {
+		metrics.event(e)
+		d.view.event(e)
 	}
-	return group.Wait()
+	return withMetrics(ctx, d.o.metrics, metrics.all(), func(ctx context.Context) error {
+		d.view.listening(d)
+		group, ctx := errgroup.WithContext(ctx)
+		group.Go(func() error { return server.Serve(ctx, d.main) })
+		group.Go(func() error { d.watchForOthers(ctx, server); return nil })
+		if d.boot != nil {
+			group.Go(func() error { return server.ServeBoot(ctx, d.boot) })
+		}
+		return group.Wait()
+	})
 }
 
 func completeInterfaces(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
