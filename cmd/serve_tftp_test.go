@@ -63,11 +63,11 @@ func TestServeTFTP(t *testing.T) {
 		var line tftpRequestJSON
 		server.next(&line)
 		<-got
-		if !line.Client.IsValid() || line.Time.IsZero() || line.Seconds <= 0 {
+		if !line.Client.IsValid() || line.Time.IsZero() || line.Seconds <= 0 || (line.Rate > 0) != (line.SentBytes > 0) {
 			t.Errorf("%s: line %+v", tt.ask, line)
 		}
 		tt.want.Event, tt.want.Mode, tt.want.Options, tt.want.Local = "request", "octet", asJSON, &local
-		tt.want.Client, tt.want.Time, tt.want.Seconds, tt.want.Retransmits = line.Client, line.Time, line.Seconds, line.Retransmits
+		tt.want.Client, tt.want.Time, tt.want.Seconds, tt.want.Rate, tt.want.Retransmits = line.Client, line.Time, line.Seconds, line.Rate, line.Retransmits
 		same := cmp.Comparer(func(a, b netip.Addr) bool { return a == b })
 		if diff := cmp.Diff(tt.want, line, same, cmp.Comparer(func(a, b netip.AddrPort) bool { return a == b })); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", tt.ask, diff)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"math"
 	"net"
 	"net/netip"
 	"strings"
@@ -104,6 +105,7 @@ type tftpRequestJSON struct {
 	BlockSize   int              `json:"blksize_bytes"` // 0 when nothing was agreed
 	Window      int              `json:"window_blocks"` // 0 when nothing was agreed
 	Seconds     float64          `json:"duration_seconds"`
+	Rate        float64          `json:"rate_bytes_per_second"`
 	ErrorCode   *tftp.Code       `json:"error_code,omitempty"` // of the ERROR that ended it
 	Error       string           `json:"error,omitempty"`
 	Note        string           `json:"note,omitempty"`
@@ -119,6 +121,9 @@ func newTFTPRequestJSON(e tftp.Event) tftpRequestJSON {
 		Event: "request", Outcome: tftpOutcome(e.Kind), Time: e.Time, Client: e.Client,
 		File: e.File, Mode: e.Mode, Options: []tftpOptionJSON{}, TotalBytes: e.Size, SentBytes: e.Bytes, Blocks: e.Blocks,
 		Retransmits: e.Retransmits, BlockSize: e.BlockSize, Window: e.Window, Seconds: e.Duration.Seconds(), Note: e.Note,
+	}
+	if line.Seconds > 0 {
+		line.Rate = math.Round(float64(e.Bytes) / line.Seconds)
 	}
 	for _, o := range e.Options {
 		line.Options = append(line.Options, tftpOptionJSON(o))
