@@ -1,7 +1,6 @@
 package cmd
 
 import (
-	"context"
 	"net/netip"
 	"slices"
 	"sync"
@@ -24,9 +23,9 @@ type running struct {
 type transfer struct {
 	client netip.AddrPort
 	name   string
-	size   int64 // -1 if it is not known
+	size   int64
 	start  time.Time
-	done   atomic.Int64 // bytes that were read, or written
+	done   atomic.Int64 // bytes that were read
 }
 
 func newRunning() *running {
@@ -100,42 +99,4 @@ func (f *runningFile) ReadAt(p []byte, off int64) (int, error) {
 func (f *runningFile) Close() error {
 	f.running.end(f.transfer)
 	return f.File.Close()
-}
-
-// sink is s, watched.
-func (r *running) sink(s tftp.Sink) tftp.Sink { return runningSink{s, r} }
-
-type runningSink struct {
-	tftp.Sink
-	running *running
-}
-
-func (s runningSink) Create(ctx context.Context, req tftp.Request, size int64) (tftp.Upload, error) {
-	u, err := s.Sink.Create(ctx, req, size)
-	if err != nil {
-		return nil, err
-	}
-	return &runningUpload{u, s.running, s.running.begin(req.Server, req.Name, size)}, nil
-}
-
-type runningUpload struct {
-	tftp.Upload
-	running *running
-	*transfer
-}
-
-func (u *runningUpload) Write(p []byte) (int, error) {
-	n, err := u.Upload.Write(p)
-	u.done.Add(int64(n))
-	return n, err
-}
-
-func (u *runningUpload) Commit() error {
-	u.running.end(u.transfer)
-	return u.Upload.Commit()
-}
-
-func (u *runningUpload) Abort() {
-	u.running.end(u.transfer)
-	u.Upload.Abort()
 }

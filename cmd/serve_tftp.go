@@ -25,6 +25,7 @@ type serveTFTPOptions struct {
 	maxWindow     int
 	timeout       time.Duration
 	retries       int
+	idleTimeout   time.Duration
 	maxTransfers  int
 	perSource     int
 	rate          requestRate
@@ -106,6 +107,7 @@ func runServeTFTP(ctx context.Context, s Streams, o serveTFTPOptions) error {
 		MaxTransfers: o.maxTransfers,
 		Timeout:      o.timeout,
 		Retries:      o.retries,
+		IdleTimeout:  o.idleTimeout,
 		Admit:        (&tftp.Limits{PerSource: o.perSource, Rate: o.rate.requests, Window: o.rate.window}).Admit,
 	}
 	if server.Rewrite, err = o.rewrite(); err != nil {

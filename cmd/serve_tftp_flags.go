@@ -37,11 +37,21 @@ func (o *serveTFTPOptions) addFlags(cmd *cobra.Command) {
 	f.Var(newValue(&o.timeout, "duration", parseTimeout, time.Duration.String), "timeout", "send again after `DURATION` as long as the round trip is not known")
 	f.Var(number(&o.retries, 1, 100), "retries", "give a client up that is silent for as long as `N` resends, each after twice the time, would take")
 
+	f.Var(newValue(&o.idleTimeout, "duration", parseTimeout, orNone), "idle-timeout", "give a client up that is silent for `DURATION` (default: as --timeout and --retries say)")
+
 	f.Var(number(&o.maxTransfers, 1, 1<<20), "max-transfers", "answer at most so many clients at the same time, `N`")
 	f.Var(number(&o.perSource, 1, 1<<20), "per-source", "answer at most so many requests of one address at the same time, `N`")
 	f.Var(newValue(&o.rate, "rate", parseRequestRate, requestRate.String), "rate", "answer at most `N/DURATION` requests, 100/2s for example; then none until the time is over")
 
 	addMetrics(cmd, &o.metrics)
+}
+
+// orNone is the text of a time whose zero value means that there is none.
+func orNone(d time.Duration) string {
+	if d == 0 {
+		return ""
+	}
+	return d.String()
 }
 
 // parsePrefix checks the value of --strip-prefix: a directory in names.

@@ -48,6 +48,9 @@ type Server struct {
 	// which a client that never answered is given up. A client that falls silent
 	// later gets the same time, with the defaults 31 s, but more resends. 0: 6.
 	Retries int
+	// IdleTimeout is how long a client may be silent, whatever Timeout, Retries
+	// and its timeout option say. 0: they do.
+	IdleTimeout time.Duration
 	// MaxTransfers is how many requests a Serve answers at the same time. What
 	// comes above is dropped: clients ask again. 0: 4096.
 	MaxTransfers int
@@ -258,7 +261,11 @@ func (s *Server) timer() timer {
 	if retries <= 0 {
 		retries = DefaultRetries
 	}
-	return newTimer(first, retries, senderFloor)
+	t := newTimer(first, retries, senderFloor)
+	if s.IdleTimeout > 0 {
+		t.giveUpAfter(s.IdleTimeout)
+	}
+	return t
 }
 
 func (s *Server) mtu(local netip.Addr, client netip.AddrPort) int {

@@ -409,3 +409,19 @@ func TestServerAdmits(t *testing.T) {
 		}
 	})
 }
+
+// IdleTimeout goes before everything that the other settings and the client's
+// timeout option add up to.
+func TestServerIdleTimeout(t *testing.T) {
+	for _, idle := range []time.Duration{2 * time.Second, 3 * time.Minute} {
+		for _, options := range [][]any{nil, {"timeout", 1}, {"timeout", 255}} {
+			inLab(t, tftptest.Faults{}, &Server{Source: files{"f": pattern(1000)}, IdleTimeout: idle}, func(l *lab) {
+				l.peer().send(l.server, rrq("f", options...))
+				e := l.event()
+				if !errors.Is(e.Err, ErrNoAnswer) || e.Duration < idle || e.Duration > idle+time.Second {
+					t.Errorf("idle timeout %v, options %v: %v after %v", idle, options, e.Err, e.Duration)
+				}
+			})
+		}
+	}
+}
