@@ -104,7 +104,7 @@ func TestRunning(t *testing.T) {
 	r.now = func() time.Time { return now }
 	v := newTFTPView(Streams{Out: &bytes.Buffer{}, Err: &bytes.Buffer{}, ErrTTY: true}, common{format: formatText}, r)
 	source := r.source(tftp.SourceFunc(func(string, netip.AddrPort) (tftp.File, error) { return tftp.Bytes(make([]byte, 1000)), nil }))
-	f, err := source.Open("linux\n", netip.MustParseAddrPort("192.0.2.7:1234"))
+	f, err := source.Open("linux\n\u009b", netip.MustParseAddrPort("192.0.2.7:1234"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -118,7 +118,7 @@ func TestRunning(t *testing.T) {
 	}
 	now = now.Add(2 * time.Second)
 	rows := v.rows()
-	if len(rows) != 1 || ansi.Strip(rows[0]) != `192.0.2.7       linux\n              ━━━━━━━━━━━━━━━━━━━━━━━━  50%  250 B/s` {
+	if len(rows) != 1 || ansi.Strip(rows[0]) != `192.0.2.7       linux??              ━━━━━━━━━━━━━━━━━━━━━━━━  50%  250 B/s` {
 		t.Errorf("rows %q", rows)
 	}
 	if w := ansi.StringWidth(rows[0]); w > liveWidth {

@@ -11,6 +11,7 @@ import (
 	"net/netip"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/charmbracelet/x/ansi"
 
@@ -57,12 +58,22 @@ func (v tftpView) rows() []string {
 
 func (v tftpView) row(t *transfer, now time.Time) string {
 	done := t.done.Load()
-	what := fmt.Sprintf("%-15s %-20s", t.client.Addr().Unmap(), ansi.Truncate(oneLine(t.name), 20, "…"))
+	what := fmt.Sprintf("%-15s %-20s", t.client.Addr().Unmap(), ansi.Truncate(printable(t.name), 20, "…"))
 	rate := formatRate(done, now.Sub(t.start))
 	if t.size <= 0 {
 		return fmt.Sprintf("%s %s  %s", what, formatBytes(done), rate)
 	}
 	return fmt.Sprintf("%s %s  %s", what, bar(v.st, progressCells, done, t.size), rate)
+}
+
+// printable is a name without what a terminal would take for a command.
+func printable(name string) string {
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return '?'
+		}
+		return r
+	}, name)
 }
 
 // leftOut tells of the requests that were too many to be shown.
