@@ -23,15 +23,22 @@ type bootTree struct {
 // openFiles opens what a command serves: a directory, or a zip file or an ISO
 // image, of which x.iso//install is a directory.
 func openFiles(name string) (*bootTree, error) {
-	file, below, _ := strings.Cut(name, "//")
-	if info, err := os.Stat(file); err == nil && info.Mode().IsRegular() {
-		return openArchive(name, file, below)
+	if isFile(name) {
+		return openArchive(name, name, "")
+	}
+	if i := strings.LastIndex(name, "//"); i > 0 && isFile(name[:i]) {
+		return openArchive(name, name[:i], name[i:])
 	}
 	root, err := openRoot(name)
 	if err != nil {
 		return nil, err
 	}
 	return &bootTree{name, root.FS(), tftp.Dir(root), root.Close}, nil
+}
+
+func isFile(name string) bool {
+	info, err := os.Stat(name)
+	return err == nil && info.Mode().IsRegular()
 }
 
 // openArchive looks into a file. One that is replaced is served as it was; one
