@@ -6,6 +6,7 @@ import "github.com/spf13/cobra"
 type confinement struct {
 	read  []string // folders, with all that is and will be in them
 	write []string // likewise
+	self  bool     // what the system tells of this process, for metrics
 }
 
 // confineOptions is the flag of the servers that confine themselves.

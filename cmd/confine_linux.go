@@ -38,6 +38,9 @@ func (o confineOptions) confine(log *slog.Logger, c confinement) error {
 	if err != nil {
 		abi = 0
 	}
+	if c.self {
+		c.read = append(c.read, "/proc/self")
+	}
 	read := landlock.PathAccess(landlocksys.AccessFSReadFile|landlocksys.AccessFSReadDir, c.read...)
 	if err := landlock.V5.BestEffort().RestrictPaths(read, landlock.RWDirs(c.write...)); err != nil {
 		return fmt.Errorf("confine: %w", err)

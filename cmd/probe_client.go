@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -196,19 +195,4 @@ func parseProbeUUID(s string) ([16]byte, error) {
 		return u, fmt.Errorf("%q is not a UUID: want ccbbaa77-2211-4443-8001-020304050607", s)
 	}
 	return u, nil
-}
-
-// parseSize reads a number of bytes: "65536", "64K", "2M".
-func parseSize(s string) (int64, error) {
-	digits, factor := s, int64(1)
-	for suffix, f := range map[string]int64{"K": 1 << 10, "M": 1 << 20, "G": 1 << 30} {
-		if rest, ok := strings.CutSuffix(strings.ToUpper(s), suffix); ok {
-			digits, factor = rest, f
-		}
-	}
-	n, err := strconv.ParseInt(digits, 10, 32)
-	if err != nil || n <= 0 {
-		return 0, fmt.Errorf("%q is not a size: want 65536, 64K or 2M", s)
-	}
-	return n * factor, nil
 }

@@ -54,19 +54,6 @@ func TestExplainLink(t *testing.T) {
 	}
 }
 
-func TestParseSize(t *testing.T) {
-	for in, want := range map[string]int64{"1": 1, "65536": 65536, "64K": 65536, "64k": 65536, "2M": 2 << 20, "1G": 1 << 30} {
-		if got, err := parseSize(in); got != want || err != nil {
-			t.Errorf("%s: %d, %v; want %d", in, got, err, want)
-		}
-	}
-	for _, in := range []string{"", "K", "0", "-1", "1.5M", "64KB", "99999999999", " 1"} {
-		if got, err := parseSize(in); err == nil {
-			t.Errorf("%q: %d, want an error", in, got)
-		}
-	}
-}
-
 // TestProbeUUID: the text is in the order of the wire.
 func TestProbeUUID(t *testing.T) {
 	got, err := parseProbeUUID("ccbbaa77-2211-4443-8001-020304050607")

@@ -55,9 +55,7 @@ func (p *progress) line(done, total int64, elapsed time.Duration) string {
 	if total <= 0 {
 		return fmt.Sprintf("%s  %s", formatBytes(done), rate)
 	}
-	full := int(progressCells * min(done, total) / total)
-	bar := p.st.accent.Render(strings.Repeat("━", full)) + p.st.dim.Render(strings.Repeat("━", progressCells-full))
-	line := fmt.Sprintf("%s %3d%%  %s of %s  %s", bar, 100*min(done, total)/total, formatBytes(done), formatBytes(total), rate)
+	line := fmt.Sprintf("%s  %s of %s  %s", bar(p.st, progressCells, done, total), formatBytes(done), formatBytes(total), rate)
 	if left, ok := remaining(done, p.first, total, elapsed); ok {
 		line += "  " + left.String() + " left"
 	}
@@ -71,4 +69,11 @@ func remaining(done, first, total int64, elapsed time.Duration) (time.Duration, 
 	}
 	left := float64(elapsed) * float64(total-done) / float64(done-first)
 	return time.Duration(left).Round(time.Second), true
+}
+
+// bar is how much of total is done, as a line of cells and in percent.
+func bar(st styles, cells int, done, total int64) string {
+	done = min(done, total)
+	full := int(int64(cells) * done / total)
+	return fmt.Sprintf("%s%s %3d%%", st.accent.Render(strings.Repeat("━", full)), st.dim.Render(strings.Repeat("━", cells-full)), 100*done/total)
 }

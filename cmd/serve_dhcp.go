@@ -40,6 +40,7 @@ type serveDHCPOptions struct {
 	byClientID    bool
 	port          uint16
 	bootPort      uint16
+	metrics       string
 	configFile    string
 	checkOnly     bool
 	safetyOptions
@@ -152,6 +153,7 @@ func (o *serveDHCPOptions) addServerFlags(cmd *cobra.Command) {
 	f.BoolVar(&o.byClientID, "by-client-id", false, "tell machines apart by option 61, not by their MAC alone (RFC 2131)")
 	f.Var(newValue(&o.port, "port", parsePort, formatPort), "port", "the DHCP server's `PORT`; clients are on the next one; 0 takes a free one, for tests")
 	f.Var(newValue(&o.bootPort, "port", parsePort, formatPort), "boot-port", "the `PORT` of the PXE boot service; 0 serves none")
+	addMetrics(cmd, &o.metrics)
 	_ = cmd.RegisterFlagCompletionFunc("interface", completeInterfaces)
 }
 
@@ -180,6 +182,7 @@ type dhcpServer struct {
 	net     attachment
 	cfg     dhcp.Config
 	view    dhcpView
+	metrics dhcpMetrics
 	main    *dhcp.Socket
 	boot    *dhcp.Socket    // nil without --boot-port
 	search  *dhcp.RawSocket // nil for a proxy, or without the privilege
@@ -189,8 +192,12 @@ type dhcpServer struct {
 }
 
 func runServeDHCP(ctx context.Context, s Streams, o serveDHCPOptions) error {
-	d := &dhcpServer{o: o, view: newDHCPView(s, o.common)}
+	d := &dhcpServer{o: o, view: newDHCPView(s, o.common), metrics: newDHCPMetrics()}
 	defer d.close()
+	return withMetrics(ctx, o.metrics, d.metrics.all(), func(ctx context.Context) error { return d.run(ctx, s) })
+}
+
+func (d *dhcpServer) run(ctx context.Context, s Streams) error {
 	for _, step := range []func() error{
 		func() error { return d.configure() },
 		d.listen,
@@ -284,10 +291,13 @@ func (d *dhcpServer) serve(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	server.OnEvent = d.view.event
+	server.Limits = dhcp.NewLimits(d.o.clientRate, d.o.totalRate)
+	server.OnEvent = func(e dhcp.Event) {
+		d.metrics.event(e)
+		d.view.event(e)
+	}
 	d.view.listening(d)
 	group, ctx := errgroup.WithContext(ctx)
-	server.Limits = dhcp.NewLimits(d.o.clientRate, d.o.totalRate)
 	group.Go(func() error { return server.Serve(ctx, d.probing()) })
 	group.Go(func() error { d.watchForOthers(ctx, server); return nil })
 	if d.boot != nil {

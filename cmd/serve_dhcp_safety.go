@@ -63,7 +63,7 @@ func (d *dhcpServer) probing() dhcp.Conn {
 // confine leaves the server the folders of its leases and of its configuration.
 // Its sockets are open by now, those of the searches for other servers as well.
 func (d *dhcpServer) confine() error {
-	var c confinement
+	c := confinement{self: d.o.metrics != ""}
 	if d.leases != nil {
 		c.write = []string{filepath.Dir(d.o.leaseFile)}
 	}

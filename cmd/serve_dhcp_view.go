@@ -16,12 +16,12 @@ import (
 // dhcpView shows what a DHCP server does.
 type dhcpView struct {
 	serverView
-	limit *eventLimit
+	limit *eventLimit[dhcp.EventKind]
 }
 
 func newDHCPView(s Streams, c common) dhcpView {
 	v := dhcpView{serverView: newServerView(s, c)}
-	v.limit = newEventLimit(v.leftOut)
+	v.limit = newEventLimit(most, v.leftOut)
 	return v
 }
 
@@ -179,20 +179,8 @@ func (v dhcpView) event(e dhcp.Event) {
 	}
 }
 
-// dhcpLeftOutJSON tells of events that were not shown one by one.
-type dhcpLeftOutJSON struct {
-	Event string    `json:"event"` // "left-out"
-	Time  time.Time `json:"time"`
-	Kind  string    `json:"kind"`
-	Count int       `json:"count"`
-}
-
 func (v dhcpView) leftOut(k dhcp.EventKind, count int) {
-	if v.json != nil {
-		v.write(dhcpLeftOutJSON{"left-out", time.Now(), k.String(), count})
-		return
-	}
-	v.log.Log(context.Background(), dhcpLevel(dhcp.Event{Kind: k}), "and more of the same", "what", dhcpWords[k], "left_out", count)
+	v.serverView.leftOut(dhcpLevel(dhcp.Event{Kind: k}), k.String(), dhcpWords[k], count)
 }
 
 func eventJSON(e dhcp.Event) dhcpEventJSON {

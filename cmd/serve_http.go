@@ -20,8 +20,9 @@ import (
 type serveHTTPOptions struct {
 	common
 	confineOptions
-	root   string
-	listen string
+	root    string
+	listen  string
+	metrics string
 }
 
 func newServeHTTPCmd(s Streams) *cobra.Command {
@@ -30,7 +31,8 @@ func newServeHTTPCmd(s Streams) *cobra.Command {
 		Use:   "serve-http ROOT",
 		Short: "Serve a boot tree over HTTP",
 		Long: `Serve the files below the directory ROOT to UEFI HTTP Boot, boot loaders and
-installers.
+installers. ROOT may also be a .zip or .iso file, which is not unpacked; of
+x.iso//install that directory is served.
 
 Ranges and HEAD are supported, directories are listed, and nothing is ever
 redirected, since boot firmware does not follow. Nothing outside ROOT can be
@@ -42,6 +44,7 @@ Once it listens, it gives up every privilege but that to read whosever files
 outside ROOT. --no-confine keeps all.`,
 		Example: `  pxe serve-http /srv/boot
   pxe serve-http . --listen :8080
+  pxe serve-http debian-12.iso --listen :8080
   pxe serve-http /srv/boot --listen 192.168.122.1:80 -o json`,
 		Args:              exactArgs("ROOT"),
 		ValidArgsFunction: cobra.FixedCompletions(nil, cobra.ShellCompDirectiveFilterDirs),
@@ -52,28 +55,35 @@ outside ROOT. --no-confine keeps all.`,
 	}
 	text := func(v string) string { return v }
 	cmd.Flags().Var(newValue(&o.listen, "string", parseListen, text), "listen", "listen on `[ADDRESS]:PORT`; firmware asks port 80 unless the URL says another")
+	addMetrics(cmd, &o.metrics)
 	o.confineOptions.addTo(cmd)
 	o.common.addTo(cmd)
 	return cmd
 }
 
 func runServeHTTP(ctx context.Context, s Streams, o serveHTTPOptions) error {
-	root, err := openRoot(o.root)
+	tree, err := openFiles(o.root)
 	if err != nil {
 		return err
 	}
-	defer root.Close()
+	defer tree.close()
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", o.listen)
 	if err != nil {
 		return listenError(err, ":8080")
 	}
 	defer l.Close()
 	view := httpView{newServerView(s, o.common)}
-	if err := o.confine(view.log, confinement{read: []string{o.root}}); err != nil {
-		return err
-	}
-	view.listening(o.root, l.Addr())
-	return share.Serve(ctx, l, share.HTTP(root.FS(), view.request))
+	metrics := newHTTPMetrics()
+	return withMetrics(ctx, o.metrics, metrics.all(), func(ctx context.Context) error {
+		if err := o.confine(view.log, confinement{read: tree.folders(), self: o.metrics != ""}); err != nil {
+			return err
+		}
+		view.listening(o.root, l.Addr())
+		return share.Serve(ctx, l, share.HTTP(tree.files, func(e share.Event) {
+			metrics.request(e)
+			view.request(e)
+		}))
+	})
 }
 
 // httpView shows the requests to an HTTP server.
@@ -98,7 +108,7 @@ type requestJSON struct {
 func (v httpView) listening(root string, addr net.Addr) {
 	url := "http://" + addr.String() + "/"
 	if v.json != nil {
-		v.write(listeningJSON{"listening", url, root})
+		v.write(listeningJSON{Event: "listening", URL: url, Root: root})
 		return
 	}
 	v.log.Info("serving "+root, "url", url)

@@ -2,12 +2,10 @@ package cmd
 
 import (
 	"context"
-	"fmt"
 	"io/fs"
 	"net"
-	"os"
-	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -18,15 +16,30 @@ import (
 type serveTFTPOptions struct {
 	common
 	confineOptions
-	root          string
+	roots         []string
 	listen        string
 	stripPrefixes []string
+	mapFile       string
+	looseNames    bool
+	perClient     perClient
 	maxBlockSize  int
 	maxWindow     int
-	maxTransfers  int
 	timeout       time.Duration
 	retries       int
+	idleTimeout   time.Duration
+	maxTransfers  int
+	perSource     int
+	rate          requestRate
+	metrics       string
 }
+
+// perClient is what the folders of clients are named after.
+type perClient string
+
+const (
+	perClientMAC perClient = "mac"
+	perClientIP  perClient = "ip"
+)
 
 func newServeTFTPCmd(s Streams) *cobra.Command {
 	o := serveTFTPOptions{
@@ -34,15 +47,30 @@ func newServeTFTPCmd(s Streams) *cobra.Command {
 		maxTransfers: tftp.DefaultMaxTransfers, timeout: tftp.DefaultTimeout, retries: tftp.DefaultRetries,
 	}
 	cmd := &cobra.Command{
-		Use:   "serve-tftp ROOT",
+		Use:   "serve-tftp ROOT...",
 		Short: "Serve a boot tree over TFTP",
-		Long: `Serve the files below the directory ROOT over TFTP, to be read only.
+		Long: `Serve the files below the directory ROOT over TFTP, to be read only. Of several
+the first one that has a file serves it. ROOT may also be a .zip or .iso file,
+which is not unpacked; of x.iso//install that directory is served.
 
 Clients get the options blksize, tsize, timeout and windowsize. Blocks are never
 larger than one packet on the way to the client carries, and a lost packet is
-sent again after a few round trips, not after seconds. Names may begin with a
-slash, a prefix given by --strip-prefix, or neither; backslashes are slashes.
-Nothing outside ROOT can be reached, also through symbolic links.
+sent again after a few round trips, not after seconds. A file that changes under
+a transfer is sent as it was or ends it with an error, and never as a mixture.
+
+Names may begin with a slash, with tftp://host/, a prefix given by
+--strip-prefix, or neither; backslashes are slashes. Nothing outside ROOT can be
+reached, also through symbolic links. --loose-names helps clients that do not
+care about case, --map FILE those that ask for anything else: it rewrites names
+by the rules of tftpd-hpa's map file.
+
+With --per-client a name is looked for first in the client's own folder below
+ROOT: for mac 01-52-54-00-12-34-56 as PXELINUX names files (clients behind a
+router have none, for their address is not seen), for ip 192.0.2.7 and C0000207.
+This tells clients apart; it hides nothing from them.
+
+Who comes over a limit (--per-source, --rate, --max-transfers) is not answered:
+boot clients ask again for half a minute, and would give up at an error.
 
 Every answered request is one line; with -o json it is one line of JSON on
 standard output. UEFI asks for each boot program twice, first only for its size:
@@ -52,92 +80,85 @@ Once it listens, it gives up every privilege but that to read whosever files
 (CAP_DAC_READ_SEARCH), and on Linux 5.13 or later, with Landlock, every file
 outside ROOT. --no-confine keeps all.`,
 		Example: `  pxe serve-tftp /srv/tftp
+  pxe serve-tftp /srv/site /srv/tftp                    what is not in the first is in the second
+  pxe serve-tftp debian-12-netinst.iso//install.amd     without unpacking it
   pxe serve-tftp /tftpboot --strip-prefix /tftpboot
-  pxe serve-tftp . --listen 127.0.0.1:6969 -o json
-  pxe serve-tftp /srv/tftp --max-blksize 1408     for clients behind a tunnel`,
-		Args:              exactArgs("ROOT"),
-		ValidArgsFunction: cobra.FixedCompletions(nil, cobra.ShellCompDirectiveFilterDirs),
+  pxe serve-tftp /srv/tftp --map /etc/tftpd.map         rules of tftpd-hpa
+  pxe serve-tftp /srv/wds --loose-names                 for Windows boot managers
+  pxe serve-tftp /srv/tftp --per-source 11 --rate 100/2s
+  pxe serve-tftp /srv/tftp --max-blksize 1408           for clients behind a tunnel
+  pxe serve-tftp . --listen 127.0.0.1:6969 -o json`,
+		Args:              someArgs("ROOT"),
+		ValidArgsFunction: completeTrees,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			o.root = args[0]
+			o.roots = args
 			return runServeTFTP(cmd.Context(), s, o)
 		},
 	}
-	f := cmd.Flags()
-	text := func(v string) string { return v }
-	f.Var(newValue(&o.listen, "string", parseListen, text), "listen", "listen on `[ADDRESS]:PORT`; firmware asks port 69")
-	f.Var(newList(&o.stripPrefixes, "string", parsePrefix), "strip-prefix", "take the directory `DIR` off the names that begin with it; repeatable")
-	f.Var(newValue(&o.maxBlockSize, "int", intBetween(tftp.MinBlockSize, tftp.MaxBlockSize), strconv.Itoa), "max-blksize", "send blocks of at most so many `BYTES`")
-	f.Var(newValue(&o.maxWindow, "int", intBetween(1, 65535), strconv.Itoa), "max-window", "send at most so many `BLOCKS` before an ACK, to clients that ask for a window")
-	f.Var(newValue(&o.maxTransfers, "int", intBetween(1, 1<<20), strconv.Itoa), "max-transfers", "answer at most so many clients at the same time, `N`")
-	f.Var(newValue(&o.timeout, "duration", parseTimeout, time.Duration.String), "timeout", "send again after `DURATION` as long as the round trip is not known")
-	f.Var(newValue(&o.retries, "int", intBetween(1, 100), strconv.Itoa), "retries", "give a client up that is silent for as long as `N` resends, each after twice the time, would take")
+	o.addFlags(cmd)
 	o.confineOptions.addTo(cmd)
 	o.common.addTo(cmd)
 	return cmd
 }
 
-// parsePrefix checks the value of --strip-prefix: a directory in names.
-func parsePrefix(s string) (string, error) {
-	clean, _, err := tftp.CleanName(s)
-	if err != nil {
-		return "", fmt.Errorf("%q is not a directory of file names", s)
-	}
-	return clean, nil
-}
-
-// intBetween reads a number from least to most.
-func intBetween(least, most int) func(string) (int, error) {
-	return func(s string) (int, error) {
-		n, err := strconv.Atoi(s)
-		if err != nil || n < least || n > most {
-			return 0, fmt.Errorf("want a number from %d to %d", least, most)
-		}
-		return n, nil
-	}
-}
-
 func runServeTFTP(ctx context.Context, s Streams, o serveTFTPOptions) error {
-	root, err := openRoot(o.root)
+	trees, err := openAll(o.roots)
 	if err != nil {
 		return err
 	}
-	defer root.Close()
-	conn, err := new(net.ListenConfig).ListenPacket(ctx, "udp", o.listen)
-	if err != nil {
-		return listenError(err, ":6969")
-	}
-	defer conn.Close()
-	view := tftpView{newServerView(s, o.common)}
-	if err := o.confine(view.log, confinement{read: []string{o.root}}); err != nil {
-		return err
-	}
-	view.listening(o.root, conn.LocalAddr())
-	if isEmpty(root) {
-		view.log.Warn(o.root + " is empty: every request will be answered by \"file not found\"")
-	}
+	defer trees.close()
 	server := &tftp.Server{
-		Source:       o.source(root),
 		MaxBlockSize: o.maxBlockSize,
 		MaxWindow:    o.maxWindow,
 		MaxTransfers: o.maxTransfers,
 		Timeout:      o.timeout,
 		Retries:      o.retries,
-		OnEvent:      view.event,
+		IdleTimeout:  o.idleTimeout,
+		Admit:        (&tftp.Limits{PerSource: o.perSource, Rate: o.rate.requests, Window: o.rate.window}).Admit,
 	}
-	return server.Serve(ctx, conn)
+	if server.Rewrite, err = o.rewrite(); err != nil {
+		return err
+	}
+	if server.Source, err = o.source(trees); err != nil {
+		return err
+	}
+	running := newRunning()
+	server.Source = running.source(server.Source)
+
+	conn, err := new(net.ListenConfig).ListenPacket(ctx, "udp", o.listen)
+	if err != nil {
+		return listenError(err, ":6969")
+	}
+	defer conn.Close()
+	view := newTFTPView(s, o.common, running)
+	defer view.limit.flush()
+	metrics := newTFTPMetrics(running.count)
+	server.OnEvent = func(e tftp.Event) {
+		metrics.event(e)
+		view.event(e)
+	}
+	return withMetrics(ctx, o.metrics, metrics.all(), func(ctx context.Context) error {
+		if err := o.confine(view.log, confinement{read: trees.folders(), self: o.metrics != ""}); err != nil {
+			return err
+		}
+		view.listening(o.roots, conn.LocalAddr())
+		for _, tree := range trees {
+			if isEmpty(tree.files) {
+				view.log.Warn(tree.title + " is empty: nothing will be found there")
+			}
+		}
+		// The table is gone before anything else is written.
+		ctx, cancel := context.WithCancel(ctx)
+		var table sync.WaitGroup
+		table.Go(func() { view.run(ctx) })
+		defer table.Wait()
+		defer cancel()
+		return server.Serve(ctx, conn)
+	})
 }
 
-// source is the tree, with the prefixes taken off the names.
-func (o serveTFTPOptions) source(root *os.Root) tftp.Source {
-	source := tftp.Dir(root)
-	for _, prefix := range o.stripPrefixes {
-		source = tftp.StripPrefix(prefix, source)
-	}
-	return source
-}
-
-func isEmpty(root *os.Root) bool {
-	entries, err := fs.ReadDir(root.FS(), ".")
+func isEmpty(tree fs.FS) bool {
+	entries, err := fs.ReadDir(tree, ".")
 	return err == nil && len(entries) == 0
 }
 

@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"archive/zip"
 	"bytes"
 	"context"
 	"errors"
@@ -62,17 +63,133 @@ func TestServeTFTP(t *testing.T) {
 		var line tftpRequestJSON
 		server.next(&line)
 		<-got
-		if !line.Client.IsValid() || line.Time.IsZero() || line.Seconds <= 0 {
+		if !line.Client.IsValid() || line.Time.IsZero() || line.Seconds <= 0 || (line.Rate > 0) != (line.SentBytes > 0) {
 			t.Errorf("%s: line %+v", tt.ask, line)
 		}
 		tt.want.Event, tt.want.Mode, tt.want.Options, tt.want.Local = "request", "octet", asJSON, &local
-		tt.want.Client, tt.want.Time, tt.want.Seconds, tt.want.Retransmits = line.Client, line.Time, line.Seconds, line.Retransmits
+		tt.want.Client, tt.want.Time, tt.want.Seconds, tt.want.Rate, tt.want.Retransmits = line.Client, line.Time, line.Seconds, line.Rate, line.Retransmits
 		same := cmp.Comparer(func(a, b netip.Addr) bool { return a == b })
 		if diff := cmp.Diff(tt.want, line, same, cmp.Comparer(func(a, b netip.AddrPort) bool { return a == b })); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", tt.ask, diff)
 		}
 	}
 	server.stop()
+}
+
+// What the flags about names do together: rules first, then prefixes, then the
+// client's own folder, then the trees in order, as asked before any case.
+func TestServeTFTPNames(t *testing.T) {
+	dir := t.TempDir()
+	for name, content := range map[string]string{
+		"first/menu": "first", "second/menu": "second", "second/linux": "kernel", "second/Initrd": "initrd",
+		"second/127.0.0.1/menu": "mine", "first/7F000001/only": "hex", "map": "r ^/pub/ /\na secret\n", "first/Linux": "other case",
+	} {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	zipped := filepath.Join(dir, "x.zip")
+	writeZip(t, zipped, map[string]string{"tree/from-zip": "zipped", "elsewhere": "not served"})
+	first, second := filepath.Join(dir, "first"), filepath.Join(dir, "second")
+	server := startServer(t, "serve-tftp", first, second, zipped+"//tree", "--listen", "127.0.0.1:0",
+		"--map", filepath.Join(dir, "map"), "--strip-prefix", "boot", "--per-client", "ip", "--loose-names")
+	var listening listeningJSON
+	server.next(&listening)
+	if listening.Root != first || len(listening.Roots) != 3 {
+		t.Errorf("first line %+v", listening)
+	}
+	addr := netip.MustParseAddrPort(strings.Trim(listening.URL, "tfp:/"))
+	for _, tt := range []struct {
+		ask, want string
+		code      tftp.Code
+	}{
+		{"menu", "mine", 0},
+		{"/pub/boot/menu", "mine", 0},
+		{"only", "hex", 0},
+		{"linux", "kernel", 0}, // as asked in the second, in another case in the first
+		{"LINUX", "other case", 0},
+		{`boot\INITRD`, "initrd", 0},
+		{"from-zip", "zipped", 0},
+		{"elsewhere", "", tftp.CodeNotFound},
+		{"secret", "", tftp.CodeAccess},
+		{"127.0.0.1", "", tftp.CodeAccess},
+	} {
+		var got bytes.Buffer
+		done := make(chan error, 1)
+		go func() {
+			_, err := new(tftp.Client).Get(t.Context(), tftp.Request{Server: addr, Name: tt.ask}, &got)
+			done <- err
+		}()
+		var line tftpRequestJSON
+		server.next(&line)
+		err := <-done
+		var fault *tftp.Error
+		if got.String() != tt.want || (err != nil) != (tt.want == "") || err != nil && (!errors.As(err, &fault) || fault.Code != tt.code) {
+			t.Errorf("%s: %q, %v; want %q, code %d", tt.ask, &got, err, tt.want, tt.code)
+		}
+	}
+	server.stop()
+}
+
+// writeZip makes a zip file.
+func writeZip(t *testing.T, path string, files map[string]string) {
+	t.Helper()
+	var out bytes.Buffer
+	w := zip.NewWriter(&out)
+	for name, content := range files {
+		f, err := w.Create(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.WriteString(f, content); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, out.Bytes(), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestParseRequestRate(t *testing.T) {
+	for text, want := range map[string]requestRate{
+		"100/2s": {100, 2 * time.Second}, "5/1m": {5, time.Minute}, "7/s": {7, time.Second}, "7/2": {7, 2 * time.Second},
+		"": {}, "100": {}, "/2s": {}, "0/2s": {}, "1/0s": {}, "-1/2s": {}, "1/2s/3": {},
+	} {
+		got, err := parseRequestRate(text)
+		if got != want || (err == nil) != (want.requests > 0) {
+			t.Errorf("%q: %v, %v; want %v", text, got, err, want)
+		}
+	}
+}
+
+// Of a flood of what is dropped a few lines are shown.
+func TestTFTPEventsAreLimited(t *testing.T) {
+	for _, c := range []common{{format: formatText}, {format: formatJSON}} {
+		var out bytes.Buffer
+		v := newTFTPView(Streams{Out: &out, Err: &out}, c, newRunning())
+		for range 300 {
+			v.event(tftp.Event{Kind: tftp.EventDropped, Err: tftp.ErrRate})
+			v.event(tftp.Event{Kind: tftp.EventRefused, Err: &tftp.Error{Code: tftp.CodeNotFound}})
+		}
+		v.limit.flush()
+		text := out.String()
+		if n := strings.Count(text, "too many requests"); n != limitEvents {
+			t.Errorf("%s: %d lines of what was dropped", c.format, n)
+		}
+		if n := strings.Count(text, "not found"); n != 300 {
+			t.Errorf("%s: %d lines of what was not found", c.format, n)
+		}
+		if !strings.Contains(text, `what="dropped: rate" left_out=290`) && !strings.Contains(text, `"kind":"rate","count":290}`) {
+			t.Errorf("%s: not told how many more:\n%s", c.format, text[max(0, len(text)-200):])
+		}
+	}
 }
 
 func TestServeTFTPSaysWhatIsWrong(t *testing.T) {
@@ -156,7 +273,7 @@ func TestTFTPLogLines(t *testing.T) {
 			return a
 		}})
 		tt.event.Client = client
-		tftpView{serverView{log: slog.New(plain)}}.event(tt.event)
+		tftpView{serverView: serverView{log: slog.New(plain)}, limit: newEventLimit(mostOf, func(string, int) {})}.event(tt.event)
 		got := strings.NewReplacer("level=", "", "msg=", "").Replace(strings.TrimSpace(out.String()))
 		if diff := cmp.Diff(tt.want, got); diff != "" {
 			t.Errorf("log line (-want +got):\n%s", diff)

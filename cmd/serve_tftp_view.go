@@ -3,18 +3,109 @@ package cmd
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"log/slog"
+	"math"
 	"net"
 	"net/netip"
 	"strings"
 	"time"
+	"unicode"
+
+	"github.com/charmbracelet/x/ansi"
 
 	"pxe/tftp"
 )
 
-// tftpView shows the requests to a TFTP server.
-type tftpView struct{ serverView }
+// tftpView shows the requests to a TFTP server, and on a terminal those that
+// are being answered.
+type tftpView struct {
+	serverView
+	st      styles
+	limit   *eventLimit[string]
+	table   *live // nil where there is no terminal
+	running *running
+}
+
+func newTFTPView(s Streams, c common, running *running) tftpView {
+	v := tftpView{running: running}
+	if s.ErrTTY && !c.json() {
+		v.table = newLive(s.Err)
+		s.Err = v.table
+	}
+	v.serverView, v.st = newServerView(s, c), newStyles(s, s.Err, s.ErrTTY)
+	v.limit = newEventLimit(mostOf, v.leftOut)
+	return v
+}
+
+// run shows what is being answered, until ctx ends.
+func (v tftpView) run(ctx context.Context) {
+	if v.table != nil {
+		v.table.run(ctx, v.rows)
+	}
+}
+
+// rows is a line for each transfer that takes its time.
+func (v tftpView) rows() []string {
+	now := v.running.now()
+	var rows []string
+	for _, t := range v.running.list(now.Add(-progressDelay)) {
+		rows = append(rows, v.row(t, now))
+	}
+	return rows
+}
+
+func (v tftpView) row(t *transfer, now time.Time) string {
+	done := t.done.Load()
+	what := fmt.Sprintf("%-15s %-20s", t.client.Addr().Unmap(), ansi.Truncate(printable(t.name), 20, "…"))
+	rate := formatRate(done, now.Sub(t.start))
+	if t.size <= 0 {
+		return fmt.Sprintf("%s %s  %s", what, formatBytes(done), rate)
+	}
+	return fmt.Sprintf("%s %s  %s", what, bar(v.st, progressCells, done, t.size), rate)
+}
+
+// printable is a name without what a terminal would take for a command.
+func printable(name string) string {
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return '?'
+		}
+		return r
+	}, name)
+}
+
+// leftOut tells of the requests that were too many to be shown.
+func (v tftpView) leftOut(flood string, count int) {
+	level, what := slog.LevelWarn, "dropped: "+flood
+	if flood == floodMalformed {
+		level, what = slog.LevelDebug, flood
+	}
+	v.serverView.leftOut(level, flood, what, count)
+}
+
+// mostOf is how many events of a flood are shown in an interval; 0: all.
+func mostOf(flood string) int {
+	if flood == "" {
+		return 0
+	}
+	return limitEvents
+}
+
+const floodMalformed = "malformed"
+
+// floodOf is the kind of an event that anybody on the network can cause as often
+// as he likes; "" for others.
+func floodOf(e tftp.Event) string {
+	switch e.Kind {
+	case tftp.EventDropped:
+		return refusalReason(e.Err)
+	case tftp.EventMalformed:
+		return floodMalformed
+	}
+	return ""
+}
 
 // tftpRequestJSON is one request and how it ended.
 type tftpRequestJSON struct {
@@ -33,6 +124,7 @@ type tftpRequestJSON struct {
 	BlockSize   int              `json:"blksize_bytes"` // 0 when nothing was agreed
 	Window      int              `json:"window_blocks"` // 0 when nothing was agreed
 	Seconds     float64          `json:"duration_seconds"`
+	Rate        float64          `json:"rate_bytes_per_second"`
 	ErrorCode   *tftp.Code       `json:"error_code,omitempty"` // of the ERROR that ended it
 	Error       string           `json:"error,omitempty"`
 	Note        string           `json:"note,omitempty"`
@@ -45,9 +137,12 @@ type tftpOptionJSON struct {
 
 func newTFTPRequestJSON(e tftp.Event) tftpRequestJSON {
 	line := tftpRequestJSON{
-		Event: "request", Outcome: strings.ReplaceAll(e.Kind.String(), " ", "_"), Time: e.Time, Client: e.Client,
+		Event: "request", Outcome: tftpOutcome(e.Kind), Time: e.Time, Client: e.Client,
 		File: e.File, Mode: e.Mode, Options: []tftpOptionJSON{}, TotalBytes: e.Size, SentBytes: e.Bytes, Blocks: e.Blocks,
 		Retransmits: e.Retransmits, BlockSize: e.BlockSize, Window: e.Window, Seconds: e.Duration.Seconds(), Note: e.Note,
+	}
+	if line.Seconds > 0 {
+		line.Rate = math.Round(float64(e.Bytes) / line.Seconds)
 	}
 	for _, o := range e.Options {
 		line.Options = append(line.Options, tftpOptionJSON(o))
@@ -65,20 +160,29 @@ func newTFTPRequestJSON(e tftp.Event) tftpRequestJSON {
 	return line
 }
 
-func (v tftpView) listening(root string, addr net.Addr) {
+func (v tftpView) listening(roots []string, addr net.Addr) {
 	if v.json != nil {
-		v.write(listeningJSON{"listening", tftpURL(addr), root})
+		line := listeningJSON{Event: "listening", URL: tftpURL(addr), Root: roots[0]}
+		if len(roots) > 1 {
+			line.Roots = roots
+		}
+		v.write(line)
 		return
 	}
-	v.log.Info("serving "+root, "url", tftpURL(addr))
+	v.log.Info("serving "+strings.Join(roots, " "), "url", tftpURL(addr))
 }
 
 func (v tftpView) event(e tftp.Event) {
+	level, msg := judgeTransfer(e)
+	// What is not shown is not counted either.
+	shown := v.json != nil || v.log.Enabled(context.Background(), level)
+	if !shown || !v.limit.allow(floodOf(e)) {
+		return
+	}
 	if v.json != nil {
 		v.write(newTFTPRequestJSON(e))
 		return
 	}
-	level, msg := judgeTransfer(e)
 	attrs := []any{"client", e.Client, "file", oneLine(e.File)}
 	switch e.Kind {
 	case tftp.EventDone:

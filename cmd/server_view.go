@@ -1,6 +1,10 @@
 package cmd
 
-import "log/slog"
+import (
+	"context"
+	"log/slog"
+	"time"
+)
 
 // serverView is where a server shows what it does: log lines for people, JSON
 // lines on standard output for programs. The view of each server is made of one.
@@ -25,4 +29,24 @@ type listeningJSON struct {
 	Event string `json:"event"` // "listening"
 	URL   string `json:"url"`
 	Root  string `json:"root"`
+	// Roots are all of them, where there are several.
+	Roots []string `json:"roots,omitempty"`
+}
+
+// leftOutJSON tells of events of which there were too many.
+type leftOutJSON struct {
+	Event string    `json:"event"` // "left-out"
+	Time  time.Time `json:"time"`
+	Kind  string    `json:"kind"`
+	Count int       `json:"count"`
+}
+
+// leftOut shows how many events of a kind were not shown; what is the kind in
+// words.
+func (v serverView) leftOut(level slog.Level, kind, what string, count int) {
+	if v.json != nil {
+		v.write(leftOutJSON{"left-out", time.Now(), kind, count})
+		return
+	}
+	v.log.Log(context.Background(), level, "and more of the same", "what", what, "left_out", count)
 }

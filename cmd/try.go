@@ -54,8 +54,9 @@ port and no second machine are needed.
 
 The machine is a simulated one, which walks the chain as the firmware would and
 says where it would stop and why. With --vm it is a real one: QEMU with SeaBIOS
-or OVMF, whose serial console is shown. Without TREE a small built-in tree is
-used, whose boot programs print one line.`,
+or OVMF, whose serial console is shown. TREE may also be a .zip or .iso file, or a
+directory in one: x.iso//install. Without TREE a small built-in tree is used,
+whose boot programs print one line.`,
 		Example: `  pxe try                                     the whole chain, with the built-in tree
   pxe try /srv/tftp --firmware bios           would this tree boot a BIOS machine?
   pxe try /srv/tftp --vm --until 'Run /init'  boot it for real, until the kernel is up

@@ -11,25 +11,13 @@ import (
 	"pxe/tftp"
 )
 
-// bootTree is what `pxe try` boots from.
-type bootTree struct {
-	title string
-	files fs.FS
-	tftp  tftp.Source
-	close func() error
-}
-
-// openTree opens the directory to boot from, or the built-in tree.
-func openTree(dir string) (*bootTree, error) {
-	if dir == "" {
+// openTree opens the tree to boot from, or the built-in one.
+func openTree(path string) (*bootTree, error) {
+	if path == "" {
 		files := demo.FS()
-		return &bootTree{"built in", files, tftp.FS(files), func() error { return nil }}, nil
+		return &bootTree{title: "built in", files: files, tftp: tftp.FS(files), close: func() error { return nil }}, nil
 	}
-	root, err := openRoot(dir)
-	if err != nil {
-		return nil, err
-	}
-	return &bootTree{dir, root.FS(), tftp.Dir(root), root.Close}, nil
+	return openFiles(path)
 }
 
 // bootfile is the name to hand out to machines of an architecture: the one that

@@ -29,6 +29,14 @@ func (d dir) Open(name string, _ netip.AddrPort) (File, error) {
 	if err != nil {
 		return nil, rootError(err)
 	}
+	return openDisk(f, name)
+}
+
+// Disk is an open regular file that notices when it is written to; see Dir. It
+// takes f over.
+func Disk(f *os.File) (File, error) { return openDisk(f, f.Name()) }
+
+func openDisk(f *os.File, name string) (File, error) {
 	info, err := f.Stat()
 	if err == nil && !info.Mode().IsRegular() {
 		err = irregular(name, info.Mode())

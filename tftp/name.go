@@ -17,11 +17,7 @@ const maxName = 255
 // The error is an *Error for the client: code 2 for a name that leaves the
 // tree, has control characters or is longer than 255 bytes, code 4 for none.
 func CleanName(name string) (clean, note string, err error) {
-	clean = name
-	for strings.HasSuffix(clean, "\xff") || strings.HasSuffix(clean, "\x00") {
-		clean = clean[:len(clean)-1]
-		note = "rubbish behind the file name: option 67 without a NUL at its end?"
-	}
+	clean, note = trimName(name)
 	if scheme := "tftp://"; len(clean) >= len(scheme) && strings.EqualFold(clean[:len(scheme)], scheme) {
 		_, clean, _ = strings.Cut(clean[len(scheme):], "/")
 	}
@@ -39,4 +35,13 @@ func CleanName(name string) (clean, note string, err error) {
 		return "", note, &Error{CodeAccess, "file name leaves the tree"}
 	}
 	return clean, note, nil
+}
+
+// trimName cuts off the rubbish behind a name.
+func trimName(name string) (trimmed, note string) {
+	for strings.HasSuffix(name, "\xff") || strings.HasSuffix(name, "\x00") {
+		name = name[:len(name)-1]
+		note = "rubbish behind the file name: option 67 without a NUL at its end?"
+	}
+	return name, note
 }

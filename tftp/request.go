@@ -168,12 +168,10 @@ func (r *request) open(e *Event) (File, error) {
 	if r.packet.Op == OpWRQ {
 		return nil, &Error{CodeAccess, "this server takes no files"}
 	}
-	name, note, err := CleanName(r.packet.Name)
-	e.note(note)
+	name, err := r.name(e)
 	if err != nil {
 		return nil, err
 	}
-	e.File = name
 	file, err := r.server.Source.Open(name, r.client)
 	if err != nil || !text {
 		return file, err
@@ -184,6 +182,23 @@ func (r *request) open(e *Event) (File, error) {
 		return nil, err
 	}
 	return converted, nil
+}
+
+// name is the clean name of the file that was asked for.
+func (r *request) name(e *Event) (string, error) {
+	name, note := trimName(r.packet.Name)
+	e.note(note)
+	if rewrite := r.server.Rewrite; rewrite != nil {
+		var err error
+		if name, err = rewrite(name, r.packet.Op, r.client.Addr()); err != nil {
+			return "", err
+		}
+	}
+	name, _, err := CleanName(name)
+	if err == nil {
+		e.File = name
+	}
+	return name, err
 }
 
 // refuse answers with an ERROR. The client learns the code and the name that

@@ -25,6 +25,10 @@ const (
 // several sockets at once, one for each address for example.
 type Server struct {
 	Source Source
+	// Rewrite turns a name as the client wrote it, without rubbish behind, into
+	// the one to look for; op is OpRRQ or OpWRQ. Its errors become ERROR packets,
+	// as those of a Source do. nil: names are taken as they are.
+	Rewrite func(name string, op Op, client netip.Addr) (string, error)
 
 	// ListenPacket opens the socket of each transfer, on the address that was
 	// asked and port 0. nil: a UDP socket of this host.
@@ -44,9 +48,18 @@ type Server struct {
 	// which a client that never answered is given up. A client that falls silent
 	// later gets the same time, with the defaults 31 s, but more resends. 0: 6.
 	Retries int
+	// IdleTimeout is how long a client may be silent, whatever Timeout, Retries
+	// and its timeout option say. 0: they do.
+	IdleTimeout time.Duration
 	// MaxTransfers is how many requests a Serve answers at the same time. What
 	// comes above is dropped: clients ask again. 0: 4096.
 	MaxTransfers int
+
+	// Admit is asked before a request is answered; it returns what to call when
+	// that is over. A request that it refuses by an *Error gets that as its
+	// answer, by any other error none. nil: whoever asks is answered. Limits has
+	// one.
+	Admit func(client netip.AddrPort, now time.Time) (release func(), err error)
 
 	// OnEvent is told how each request ended; nil: nobody is. Calls do not
 	// overlap, and a slow one holds up the requests behind it.
@@ -162,8 +175,21 @@ func (f *front) request(ctx context.Context, r *request) {
 		}
 		return
 	}
+	release, err := f.server.admit(r)
+	if err != nil && !errors.As(err, new(*Error)) {
+		r.cancel(nil)
+		f.leave(r)
+		f.server.emit(r.event(EventDropped, err))
+		return
+	}
 	f.wait.Go(func() {
-		e := r.serve(ctx)
+		e := r.event(EventRefused, err)
+		if err != nil {
+			r.refuse(ctx, &e, err)
+		} else {
+			e = r.serve(ctx)
+			release()
+		}
 		r.cancel(nil)
 		f.leave(r)
 		f.server.emit(e)
@@ -199,6 +225,13 @@ func (f *front) leave(r *request) {
 	}
 }
 
+func (s *Server) admit(r *request) (release func(), err error) {
+	if s.Admit == nil {
+		return func() {}, nil
+	}
+	return s.Admit(r.client, r.arrived)
+}
+
 func (s *Server) maxBlockSize() int {
 	if s.MaxBlockSize <= 0 {
 		return MaxBlockSize
@@ -228,7 +261,11 @@ func (s *Server) timer() timer {
 	if retries <= 0 {
 		retries = DefaultRetries
 	}
-	return newTimer(first, retries, senderFloor)
+	t := newTimer(first, retries, senderFloor)
+	if s.IdleTimeout > 0 {
+		t.giveUpAfter(s.IdleTimeout)
+	}
+	return t
 }
 
 func (s *Server) mtu(local netip.Addr, client netip.AddrPort) int {

@@ -348,3 +348,80 @@ func TestServerRestartedClient(t *testing.T) {
 		p.expect("DATA 1")
 	})
 }
+
+// Rules see the name as the client wrote it, rubbish apart; what they make of it
+// is what is looked for.
+func TestServerRewrites(t *testing.T) {
+	rules, err := ParseRules(strings.NewReader("r ^/boot/ /\na ^secret$ not\\ yours\n"), "map")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := &Server{Source: files{"f": pattern(10), "secret": nil}, Rewrite: rules.Rewrite}
+	inLab(t, tftptest.Faults{}, server, func(l *lab) {
+		p := l.peer()
+		p.send(l.server, rrq("/boot/f\xff"))
+		p.send(p.expect("DATA 1"), ack(1))
+		if e := l.event(); e.Kind != EventDone || e.File != "f" || e.Note == "" {
+			t.Errorf("event %+v", e)
+		}
+		p.send(l.server, rrq("secret"))
+		p.expect("ERROR 2")
+		if e := l.event(); e.Kind != EventRefused || !sameError(e.Err, &Error{CodeAccess, "not yours"}) {
+			t.Errorf("event %+v", e)
+		}
+		p.send(l.server, rrq("/boot/../etc"))
+		p.expect("ERROR 2")
+		l.event()
+	})
+}
+
+// Who is not admitted is dropped or told, as the error says; who was admitted
+// gives the room back.
+func TestServerAdmits(t *testing.T) {
+	limits := &Limits{PerSource: 1}
+	server := &Server{Source: files{"f": pattern(1000)}, Admit: limits.Admit}
+	inLab(t, tftptest.Faults{}, server, func(l *lab) {
+		for range 2 {
+			first, second := l.peer(), l.peer()
+			first.send(l.server, rrq("f"))
+			tid := first.expect("DATA 1")
+			first.send(l.server, rrq("f")) // a copy is no second transfer
+			second.send(l.server, rrq("f"))
+			if e := l.event(); e.Kind != EventDropped || !errors.Is(e.Err, ErrSource) {
+				t.Errorf("event %+v", e)
+			}
+			second.expect("")
+			first.send(tid, fault(CodeUndefined))
+			if e := l.event(); e.Kind != EventClosed {
+				t.Errorf("event %+v", e)
+			}
+		}
+	})
+	server = &Server{Source: files{}, Admit: func(netip.AddrPort, time.Time) (func(), error) {
+		return nil, &Error{CodeUndefined, "closed on Sundays"}
+	}}
+	inLab(t, tftptest.Faults{}, server, func(l *lab) {
+		p := l.peer()
+		p.send(l.server, rrq("f"))
+		p.expect("ERROR 0")
+		if e := l.event(); e.Kind != EventRefused || e.Err == nil {
+			t.Errorf("event %+v", e)
+		}
+	})
+}
+
+// IdleTimeout goes before everything that the other settings and the client's
+// timeout option add up to.
+func TestServerIdleTimeout(t *testing.T) {
+	for _, idle := range []time.Duration{2 * time.Second, 3 * time.Minute} {
+		for _, options := range [][]any{nil, {"timeout", 1}, {"timeout", 255}} {
+			inLab(t, tftptest.Faults{}, &Server{Source: files{"f": pattern(1000)}, IdleTimeout: idle}, func(l *lab) {
+				l.peer().send(l.server, rrq("f", options...))
+				e := l.event()
+				if !errors.Is(e.Err, ErrNoAnswer) || e.Duration < idle || e.Duration > idle+time.Second {
+					t.Errorf("idle timeout %v, options %v: %v after %v", idle, options, e.Err, e.Duration)
+				}
+			})
+		}
+	}
+}

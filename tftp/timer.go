@@ -40,6 +40,7 @@ type timer struct {
 	fixed    time.Duration // the timeout option; 0 when not agreed
 	retries  int
 	patience time.Duration
+	most     time.Duration // of patience, whatever the timeout option asks for
 
 	srtt, rttvar time.Duration // srtt is 0 until the first sample
 	backoff      int           // doublings of the interval
@@ -59,13 +60,16 @@ func newTimer(first time.Duration, retries int, floor time.Duration) timer {
 	for i := range min(retries, 1000) + 1 {
 		patience += min(first<<min(i, 16), max(first, maxInterval))
 	}
-	return timer{first: first, floor: floor, retries: retries, patience: min(patience, maxPatience)}
+	return timer{first: first, floor: floor, retries: retries, patience: min(patience, maxPatience), most: maxPatience}
 }
+
+// giveUpAfter makes d the time that a silent peer gets, at any interval.
+func (t *timer) giveUpAfter(d time.Duration) { t.patience, t.most = d, d }
 
 // agree makes the interval d the only one, as the timeout option says.
 func (t *timer) agree(d time.Duration) {
 	t.fixed = d
-	t.patience = max(t.patience, min(d*time.Duration(t.retries+1), maxPatience))
+	t.patience = max(t.patience, min(d*time.Duration(t.retries+1), t.most))
 }
 
 // interval is the time to wait for an answer to what is sent now.
@@ -80,8 +84,10 @@ func (t *timer) interval() time.Duration {
 	return min(rto<<min(t.backoff, 16), max(rto, maxMeasured))
 }
 
-// sent starts the wait for an answer.
-func (t *timer) sent(now time.Time) { t.deadline = now.Add(t.interval()) }
+// sent starts the wait for an answer, which patience ends.
+func (t *timer) sent(now time.Time) {
+	t.deadline = now.Add(min(t.interval(), t.patience-now.Sub(t.progress)))
+}
 
 // moved notes that the peer moved the transfer on. A doubled interval stays
 // doubled until a round trip is measured (Karn's algorithm), or the first

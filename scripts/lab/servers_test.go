@@ -63,12 +63,11 @@ func dnsmasqTFTP(root string) []string {
 }
 
 // tftpdHPA starts tftpd-hpa on port 69.
-func tftpdHPA(t *testing.T, net *Net, root string) *Proc {
+func tftpdHPA(t *testing.T, net *Net, root string, args ...string) *Proc {
 	t.Helper()
 	Need(t, "in.tftpd")
-	p := Command{Net: net, Args: []string{
-		"in.tftpd", "--foreground", "--listen", "--address", ":69", "--user", "root", "--secure", root,
-	}}.Start(t)
+	args = append([]string{"in.tftpd", "--foreground", "--listen", "--address", ":69", "--user", "root"}, args...)
+	p := Command{Net: net, Args: append(args, "--secure", root)}.Start(t)
 	net.WaitPort("udp", 69, ready)
 	return p
 }

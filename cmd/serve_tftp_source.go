@@ -1,0 +1,86 @@
+package cmd
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/netip"
+	"os"
+
+	"pxe/tftp"
+)
+
+// bootTrees are several trees; the first one that has a file serves it.
+type bootTrees []*bootTree
+
+func openAll(paths []string) (bootTrees, error) {
+	var trees bootTrees
+	for _, path := range paths {
+		tree, err := openFiles(path)
+		if err != nil {
+			trees.close()
+			return nil, err
+		}
+		trees = append(trees, tree)
+	}
+	return trees, nil
+}
+
+func (t bootTrees) close() {
+	for _, tree := range t {
+		_ = tree.close() // was only read
+	}
+}
+
+func (t bootTrees) folders() []string {
+	var all []string
+	for _, tree := range t {
+		all = append(all, tree.folders()...)
+	}
+	return all
+}
+
+// source finds files in the trees, as the flags say.
+func (o serveTFTPOptions) source(trees bootTrees) (tftp.Source, error) {
+	var exact, loose []tftp.Source
+	for _, tree := range trees {
+		exact = append(exact, tree.tftp)
+		if o.looseNames {
+			loose = append(loose, tftp.LooseNames(tree.files, tree.tftp))
+		}
+	}
+	source := tftp.Chain(append(exact, loose...)...)
+	switch o.perClient {
+	case perClientIP:
+		source = tftp.PerClient(tftp.IPFolders, source)
+	case perClientMAC:
+		if !knowsNeighbours {
+			return nil, withHint(usagef("--per-client mac works on Linux only"), "use --per-client ip")
+		}
+		source = tftp.PerClient(tftp.MACFolders(neighbourMAC), source)
+	}
+	for _, prefix := range o.stripPrefixes {
+		source = tftp.StripPrefix(prefix, source)
+	}
+	return source, nil
+}
+
+// rewrite is what the map file makes of names; nil without one.
+func (o serveTFTPOptions) rewrite() (func(string, tftp.Op, netip.Addr) (string, error), error) {
+	if o.mapFile == "" {
+		return nil, nil
+	}
+	f, err := os.Open(o.mapFile)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, withHint(usagef("no such file: %s", o.mapFile), "--map wants a map file of tftpd-hpa")
+	case err != nil:
+		return nil, &usageError{readable(err, o.mapFile)}
+	}
+	defer f.Close()
+	rules, err := tftp.ParseRules(f, o.mapFile)
+	if err != nil {
+		return nil, withHint(&usageError{fmt.Errorf("--map: %w", err)}, "the rules are those of `man tftpd`, FILENAME REMAPPING")
+	}
+	return rules.Rewrite, nil
+}

@@ -1,0 +1,166 @@
+package tftp
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+)
+
+func TestLooseNames(t *testing.T) {
+	tree := fstest.MapFS{
+		"Boot/BCD":           {Data: []byte("bcd")},
+		"Boot/Fonts/wgl.ttf": {Data: []byte("font")},
+		"boot/pxeboot.n12":   {Data: []byte("n12")},
+		"boot/Fonts/x":       {Data: []byte("x")},
+		"LINUX":              {Data: []byte("1")},
+		"Linux":              {Data: []byte("2")},
+		"linux":              {Data: []byte("3")},
+		"größe":              {Data: []byte("4")},
+		"dir/sub/f":          {Data: []byte("5")},
+		"Secret":             {Data: []byte("6")},
+	}
+	forbidden := SourceFunc(func(name string, client netip.AddrPort) (File, error) {
+		if name == "Secret" {
+			return nil, fs.ErrPermission
+		}
+		return FS(tree).Open(name, client)
+	})
+	s := LooseNames(tree, forbidden)
+	tests := []struct {
+		name, want string
+		err        error
+	}{
+		{"Boot/BCD", "bcd", nil},
+		{"boot/bcd", "bcd", nil}, // boot has none, so that of Boot
+		{"BOOT/PXEBOOT.N12", "n12", nil},
+		{"BOOT/fonts/X", "x", nil},
+		{"BOOT/FONTS/WGL.TTF", "font", nil},
+		{"linux", "3", nil},
+		{"Linux", "2", nil},
+		{"lInUX", "1", nil}, // the first by byte
+		{"GRÖSSE", "", fs.ErrNotExist},
+		{"GRÖßE", "4", nil},
+		{"DIR/SUB", "", fs.ErrNotExist},
+		{"DIR/SUB/F", "5", nil},
+		{"dir/sub", "", fs.ErrPermission}, // there as asked, and a directory
+		{"SECRET", "", fs.ErrPermission},
+		{"linux/x", "", fs.ErrNotExist},
+		{"nowhere", "", fs.ErrNotExist},
+	}
+	for range 2 { // the second time from what is remembered
+		for _, tt := range tests {
+			got, err := read(t, s, tt.name)
+			if got != tt.want || !errors.Is(err, tt.err) {
+				t.Errorf("%s: %q, %v; want %q, %v", tt.name, got, err, tt.want, tt.err)
+			}
+		}
+	}
+}
+
+// What is remembered of a directory does not hide what has changed in it.
+func TestLooseNamesSeeChanges(t *testing.T) {
+	base, dir := testDir(t)
+	tree := filepath.Join(base, "tree")
+	old := time.Now().Add(-time.Hour)
+	if err := os.Chtimes(tree, old, old); err != nil {
+		t.Fatal(err)
+	}
+	s := LooseNames(os.DirFS(tree), dir).(*looseNames)
+	for range 2 {
+		if got, err := read(t, s, "PXELINUX.0"); got != "loader" {
+			t.Fatalf("%q, %v", got, err)
+		}
+	}
+	if len(s.dirs) != 1 {
+		t.Errorf("%d directories are remembered, want 1", len(s.dirs))
+	}
+	write(t, filepath.Join(tree, "new"), "new")
+	if got, err := read(t, s, "NEW"); got != "new" {
+		t.Errorf("%q, %v", got, err)
+	}
+	// Just changed: not to be remembered, for the next change may bear the same time.
+	write(t, filepath.Join(tree, "newer"), "newer")
+	if got, err := read(t, s, "NEWER"); got != "newer" {
+		t.Errorf("%q, %v", got, err)
+	}
+}
+
+// A tree that is made to be searched for long is not.
+func TestLooseNamesBounds(t *testing.T) {
+	tree := fstest.MapFS{}
+	name := strings.Repeat("a", 10)
+	for i := range 1 << 10 { // all cases of one name, each a directory of the same
+		var b []byte
+		for bit, c := range []byte(name) {
+			b = append(b, c-byte(i>>bit&1)*('a'-'A'))
+		}
+		tree[string(b)+"/"+string(b)+"/x"] = &fstest.MapFile{}
+	}
+	s := LooseNames(tree, FS(tree)).(*looseNames)
+	tries := maxLooseTries
+	if _, ok := s.find(".", []string{name, name, "y"}, &tries); ok || tries >= 0 {
+		t.Errorf("found %v, %d tries left", ok, tries)
+	}
+	big := fstest.MapFS{"linux": {}}
+	for i := range maxLooseEntries {
+		big[fmt.Sprint(i)] = &fstest.MapFile{}
+	}
+	if _, err := read(t, LooseNames(big, FS(big)), "LINUX"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a directory with too much in it: %v", err)
+	}
+	if _, err := read(t, LooseNames(big, FS(big)), "linux"); err != nil {
+		t.Errorf("as it is there: %v", err)
+	}
+}
+
+func TestPerClient(t *testing.T) {
+	tree := files{
+		"menu": []byte("common"), "linux": []byte("kernel"),
+		"192.0.2.7/menu": []byte("dotted"), "C0000207/menu": []byte("hex"), "C0000207/only": []byte("hex only"),
+		"2001:db8::1/menu":                      []byte("v6"),
+		"20010DB8000000000000000000000002/menu": []byte("v6 hex"),
+		"01-52-54-00-12-34-56/menu":             []byte("mac"),
+	}
+	macs := map[string]net.HardwareAddr{
+		"192.0.2.7": {0x52, 0x54, 0x00, 0x12, 0x34, 0x56},
+		"192.0.2.9": {1, 2, 3, 4, 5, 6, 7, 8}, // no Ethernet
+	}
+	byIP := PerClient(IPFolders, tree)
+	byMAC := PerClient(MACFolders(func(a netip.Addr) net.HardwareAddr { return macs[a.String()] }), tree)
+	for _, tt := range []struct {
+		source             Source
+		client, name, want string
+	}{
+		{byIP, "192.0.2.7", "menu", "dotted"},
+		{byIP, "192.0.2.7", "only", "hex only"},
+		{byIP, "192.0.2.7", "linux", "kernel"},
+		{byIP, "192.0.2.8", "menu", "common"},
+		{byIP, "::ffff:192.0.2.7", "menu", "dotted"},
+		{byIP, "2001:db8::1%eth0", "menu", "v6"},
+		{byIP, "2001:db8::2", "menu", "v6 hex"},
+		{byMAC, "192.0.2.7", "menu", "mac"},
+		{byMAC, "::ffff:192.0.2.7", "menu", "mac"},
+		{byMAC, "192.0.2.7", "linux", "kernel"},
+		{byMAC, "192.0.2.8", "menu", "common"},
+		{byMAC, "192.0.2.9", "menu", "common"},
+	} {
+		f, err := tt.source.Open(tt.name, netip.AddrPortFrom(netip.MustParseAddr(tt.client), 1))
+		if err != nil {
+			t.Errorf("%s for %s: %v", tt.name, tt.client, err)
+			continue
+		}
+		b := make([]byte, f.Size())
+		_, _ = f.ReadAt(b, 0)
+		if string(b) != tt.want {
+			t.Errorf("%s for %s: %q, want %q", tt.name, tt.client, b, tt.want)
+		}
+	}
+}
