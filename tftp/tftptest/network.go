@@ -12,6 +12,7 @@ import (
 	"os"
 	"slices"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -83,7 +84,7 @@ func (h Host) ListenPacket(_ context.Context, _, address string) (net.PacketConn
 	c := &Conn{network: n, addr: netip.AddrPortFrom(h.addr, uint16(port))}
 	c.arrived.L = &c.mu
 	if n.conns[c.addr] != nil {
-		return nil, fmt.Errorf("%v is in use", c.addr)
+		return nil, fmt.Errorf("%v: %w", c.addr, syscall.EADDRINUSE)
 	}
 	n.conns[c.addr] = c
 	return c, nil
