@@ -21,6 +21,7 @@ import (
 type Faults struct {
 	Loss, Duplicate, Reorder float64       // probabilities, 0 to 1
 	Delay                    time.Duration // one way; a reordered datagram takes twice that and 1 ms more
+	Largest                  int           // bytes of a datagram, longer ones are lost; 0 is no limit
 	Seed                     uint64
 }
 
@@ -96,7 +97,7 @@ func (n *Network) transmit(d datagram) {
 	defer n.mu.Unlock()
 	n.sent++
 	copies := 1
-	if n.rand.Float64() < n.faults.Loss {
+	if n.rand.Float64() < n.faults.Loss || n.faults.Largest > 0 && len(d.data) > n.faults.Largest {
 		copies = 0
 	} else if n.rand.Float64() < n.faults.Duplicate {
 		copies = 2
