@@ -125,6 +125,16 @@ func (c *Client) Size(ctx context.Context, req Request) (int64, error) {
 	return size, j.failed(err)
 }
 
+// Check says what is wrong with a request that no server could fulfil; it asks
+// none.
+func (c *Client) Check(req Request) error {
+	j, err := c.newJob(context.Background(), req)
+	if err == nil {
+		j.stop()
+	}
+	return err
+}
+
 // transport moves files of one scheme. It is one value a job.
 type transport interface {
 	// get fetches the job's file: it tells j.sink.begin what the server says of
