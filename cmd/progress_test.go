@@ -81,7 +81,7 @@ func TestProgressOfMany(t *testing.T) {
 	}{
 		{"three", 80, 24, 3, []string{
 			"done",
-			"file0                ━━━━━━━━━━━━━━━━━━━━━━━━  50%  20.0 MB of 40.0 MB  10.0 MB/…",
+			"file0                ━━━━━━━━━━━━━━━━━━━━━━━━  50%  20.0 MB of 40.0 MB  10.0 M…",
 			"file1                20.0 MB  10.0 MB/s",
 			"file2                20.0 MB  10.0 MB/s",
 		}},

@@ -45,14 +45,14 @@ func FindFirmware(name string) (Firmware, bool) {
 	return all[i], true
 }
 
-// BIOS is a PXE ROM of Intel's kind: the options and the port as in a published
-// trace. How it repeats is not known, only that it ends with PXE-E32.
+// BIOS is a PXE ROM of Intel's kind: the options and the lowest port as in a
+// published trace. How it repeats is not known, only that it ends with PXE-E32.
 func BIOS() Firmware {
 	return Firmware{
 		Name: "bios", Title: "PXE ROM of a PC BIOS",
 		Size: options("tsize", "0"), Read: options("blksize", "1456"),
 		Waits: []time.Duration{2 * time.Second, 4 * time.Second, 8 * time.Second, 16 * time.Second},
-		Port:  2070, PortSpan: 1,
+		Port:  2070, PortSpan: 1000,
 	}
 }
 

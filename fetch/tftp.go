@@ -73,7 +73,7 @@ func (t *tftpTransport) get(j *job) error {
 		j.silence.resume()
 		j.sink.total = total
 	}
-	if err := t.askSize(j, req); err != nil {
+	if err := t.askSize(j, &req); err != nil {
 		return err
 	}
 	// Blocks are small: not one system call each. What came before a failure is
@@ -95,12 +95,16 @@ func (t *tftpTransport) get(j *job) error {
 }
 
 // askSize is the question of a firmware that comes before its fetch.
-func (t *tftpTransport) askSize(j *job, req tftp.Request) error {
+func (t *tftpTransport) askSize(j *job, req *tftp.Request) error {
 	if j.As.Size == nil {
 		return nil
 	}
-	req.Options = j.As.Size
-	told, err := t.newClient(j).Size(j.ctx, req)
+	probe := *req
+	probe.Options = j.As.Size
+	told, err := t.newClient(j).Size(j.ctx, probe)
+	if req.Port > 0 {
+		req.Port++ // what the server may still say of the one does not reach the other
+	}
 	j.result.SizeProbe = &told
 	j.silence.resume()
 	if errors.Is(err, tftp.ErrNoSize) && !j.As.NeedsSize {
