@@ -316,6 +316,8 @@ func explainFetch(err error, dest string) error {
 		return withHint(err, "check the server's name, or give its address: most boot firmware takes nothing else")
 	case errors.Is(err, fetch.ErrRefused):
 		return withHint(err, "the host is up but nothing listens on that port: is the server running?")
+	case errors.Is(err, fetch.ErrNoSize), errors.Is(err, tftp.ErrProtocol):
+		return withHint(err, "a firmware would stop here too: pxe probe-client tells what its screen shows")
 	case errors.Is(err, fetch.ErrNoAnswer):
 		return withHint(err, "is the server up, and do firewalls let the traffic through? (TFTP: UDP to port 69, answers from any port)")
 	}

@@ -19,6 +19,9 @@ func runLoad(ctx context.Context, s Streams, client *fetch.Client, o fetchOption
 		return err
 	}
 	load := fetch.Load{Request: o.request(o.urls[0]), Clients: max(o.clients, 1), Repeat: max(o.repeat, 1), File: dest}
+	if err := client.Check(load.Request); err != nil {
+		return explainFetch(err, "")
+	}
 	all := load.Clients * load.Repeat
 	bar := newProgress(s, time.Now).add("")
 	bar.things = "transfers"
@@ -40,7 +43,7 @@ func runLoad(ctx context.Context, s Streams, client *fetch.Client, o fetchOption
 	}
 	err = explainFetch(report.Failures[0].Err, "")
 	text := fmt.Errorf("%d of %d transfers failed", report.Failed(), all)
-	if len(report.Failures) == 1 && codeFor(err) != exitFailed { // not there, or no such URL
+	if len(report.Failures) == 1 && codeFor(err) == exitNo {
 		return err
 	}
 	if hint := hintOf(err); hint != "" {

@@ -149,7 +149,10 @@ func (b *progressBar) line(now time.Time) string {
 	elapsed := now.Sub(b.start)
 	rate, done, total := formatRate(b.done-b.first, elapsed), formatBytes(b.done), formatBytes(b.total)
 	if b.things != "" {
-		rate, done, total = b.things, fmt.Sprint(b.done), fmt.Sprint(b.total)
+		rate, done, total = "", fmt.Sprint(b.done), fmt.Sprint(b.total, " ", b.things)
+		if elapsed > 0 {
+			rate = fmt.Sprintf("%.0f/s", float64(b.done-b.first)/elapsed.Seconds())
+		}
 	}
 	name := ""
 	if b.name != "" {
