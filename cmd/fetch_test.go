@@ -15,6 +15,7 @@ import (
 	"strings"
 	"testing"
 
+	pin "github.com/pin/tftp/v3"
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"pxe/fetch"
@@ -70,9 +71,32 @@ func TestFetchScripts(t *testing.T) {
 			}()
 			env.Defer(func() { cancel(); <-done; conn.Close() })
 			env.Setenv("TFTP", "tftp://"+conn.LocalAddr().String())
-			return nil
+			return takeUploads(env)
 		},
 	})
+}
+
+// takeUploads runs another's server, $UPLOADS, which takes what it is sent below
+// uploads.
+func takeUploads(env *testscript.Env) error {
+	conn, err := net.ListenPacket("udp4", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	s := pin.NewServer(nil, func(name string, w io.WriterTo) error {
+		f, err := os.Create(filepath.Join(env.WorkDir, "uploads", filepath.FromSlash(name)))
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		_, err = w.WriteTo(f)
+		return err
+	})
+	done := make(chan error, 1)
+	go func() { done <- s.Serve(conn) }()
+	env.Defer(func() { s.Shutdown(); <-done })
+	env.Setenv("UPLOADS", "tftp://"+conn.LocalAddr().String())
+	return nil
 }
 
 // bootHTTP adds the misbehaving paths to a server.

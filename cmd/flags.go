@@ -159,6 +159,16 @@ func exactArgs(names ...string) cobra.PositionalArgs {
 	}
 }
 
+// someArgs takes one argument of that name or more.
+func someArgs(name string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return usagef("missing argument %s", name)
+		}
+		return nil
+	}
+}
+
 // optionalArg takes one argument or none.
 func optionalArg(cmd *cobra.Command, args []string) error { return noMoreArgs(args, 1) }
 

@@ -15,8 +15,8 @@ import (
 	"pxe/tftp"
 )
 
-// screen plays a terminal: what is on it after all that was written.
-func screen(t *testing.T, written string) []string {
+// replay plays a terminal: what is on it after all that was written.
+func replay(t *testing.T, written string) []string {
 	t.Helper()
 	lines := []string{""}
 	y := 0
@@ -59,7 +59,7 @@ func TestLive(t *testing.T) {
 		}
 		check := func(want ...string) {
 			t.Helper()
-			if got := screen(t, out.String()); strings.Join(got, "\n") != strings.Join(want, "\n") {
+			if got := replay(t, out.String()); strings.Join(got, "\n") != strings.Join(want, "\n") {
 				t.Errorf("on the screen:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 			}
 		}
@@ -74,7 +74,7 @@ func TestLive(t *testing.T) {
 		time.Sleep(liveInterval)
 		synctest.Wait()
 		wide := ansi.Truncate(rows[1], liveWidth, "…")
-		mangled := "" // as screen has it, which knows no UTF-8
+		mangled := "" // as replay has it, which knows no UTF-8
 		for _, c := range []byte(wide) {
 			mangled += string(rune(c))
 		}
@@ -88,7 +88,7 @@ func TestLive(t *testing.T) {
 			many = append(many, fmt.Sprint("row ", i))
 		}
 		show(many)
-		if got := screen(t, out.String()); len(got) != 2+liveRows+1 || got[len(got)-1] != "and 12 more" {
+		if got := replay(t, out.String()); len(got) != 2+liveRows+1 || got[len(got)-1] != "and 12 more" {
 			t.Errorf("%d lines, the last %q", len(got), got[len(got)-1])
 		}
 		cancel()

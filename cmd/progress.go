@@ -3,60 +3,166 @@ package cmd
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
+	"sync"
 	"time"
+
+	"github.com/charmbracelet/x/ansi"
 )
 
-// The look and pace of a progress line.
+// The look and pace of progress.
 const (
 	progressDelay    = time.Second // work that is done before shows none
 	progressInterval = 100 * time.Millisecond
 	progressCells    = 24
 )
 
-// progress is one line on a terminal that shows how far a transfer is. It shows
-// nothing of a short one. It belongs to one goroutine.
+// progress is the last lines of a terminal, one for each transfer under way.
+// Work that is short shows nothing, and off a terminal there is nothing to see
+// but what is printed. It is safe for concurrent use.
 type progress struct {
-	w     io.Writer
-	st    styles
-	now   func() time.Time
+	w    io.Writer
+	tty  bool
+	st   styles
+	size func() (width, height int)
+	now  func() time.Time
+
+	mu    sync.Mutex // guards the fields below, those of the bars, and w
 	start time.Time
-	drawn time.Time // zero while there is no line
-	first int64     // bytes that were there before the transfer
-	begun bool
+	drawn time.Time
+	lines int // that are on the terminal now, the cursor at the end of the last
+	bars  []*progressBar
 }
 
-func newProgress(w io.Writer, st styles, now func() time.Time) *progress {
-	return &progress{w: w, st: st, now: now, start: now()}
+// progressBar is one transfer.
+type progressBar struct {
+	of          *progress
+	name        string // "" when it is the only one
+	things      string // what is counted, "" for bytes
+	start       time.Time
+	begun       bool
+	first       int64 // bytes that were there before the transfer
+	done, total int64 // total is -1 while it is not known
+}
+
+func newProgress(s Streams, now func() time.Time) *progress {
+	return &progress{
+		w: s.Err, tty: s.ErrTTY, st: newStyles(s, s.Err, s.ErrTTY), size: s.errSize, now: now, start: now(),
+	}
+}
+
+// add begins a transfer.
+func (p *progress) add(name string) *progressBar {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	b := &progressBar{of: p, name: name, start: p.now(), total: -1}
+	p.bars = append(p.bars, b)
+	return b
 }
 
 // update takes the bytes that are here and those of the whole, -1 if unknown.
-func (p *progress) update(done, total int64) {
-	if !p.begun {
-		p.begun, p.first = true, done
+func (b *progressBar) update(done, total int64) {
+	p := b.of
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !b.begun {
+		b.begun, b.first = true, done
 	}
+	b.done, b.total = done, total
 	now := p.now()
-	if now.Sub(p.start) < progressDelay || now.Sub(p.drawn) < progressInterval {
+	if !p.tty || now.Sub(p.start) < progressDelay || now.Sub(p.drawn) < progressInterval {
 		return
 	}
 	p.drawn = now
-	fmt.Fprintf(p.w, "\r%s\x1b[K", p.line(done, total, now.Sub(p.start)))
+	p.draw(now)
 }
 
-// clear removes the line, if there is one.
-func (p *progress) clear() {
-	if !p.drawn.IsZero() {
-		fmt.Fprint(p.w, "\r\x1b[K")
-	}
+// end takes the transfer's line away.
+func (b *progressBar) end() {
+	p := b.of
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.bars = slices.DeleteFunc(p.bars, func(other *progressBar) bool { return other == b })
+	p.erase()
 }
 
-func (p *progress) line(done, total int64, elapsed time.Duration) string {
-	rate := formatRate(done-p.first, elapsed)
-	if total <= 0 {
-		return fmt.Sprintf("%s  %s", formatBytes(done), rate)
+// print runs f, which writes whole lines, while no bars are in the way.
+func (p *progress) print(f func()) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.erase()
+	f()
+}
+
+// draw writes the lines over those that are there. Each is cut to the width of
+// the terminal, and what is more than its height is only counted: a line that
+// wraps or scrolls cannot be written over.
+func (p *progress) draw(now time.Time) {
+	width, height := p.size()
+	bars := p.bars
+	more := 0
+	if most := max(height-1, 1); len(bars) > most {
+		more = len(bars) - (most - 1)
+		bars = bars[:most-1]
 	}
-	line := fmt.Sprintf("%s  %s of %s  %s", bar(p.st, progressCells, done, total), formatBytes(done), formatBytes(total), rate)
-	if left, ok := remaining(done, p.first, total, elapsed); ok {
+	var lines []string
+	for _, b := range bars {
+		lines = append(lines, b.line(now))
+	}
+	if more > 0 {
+		lines = append(lines, p.st.dim.Render(fmt.Sprintf("%d more", more)))
+	}
+	var out strings.Builder
+	out.WriteString(p.home())
+	for i, line := range lines {
+		if i > 0 {
+			out.WriteString("\r\n")
+		}
+		out.WriteString(ansi.Truncate(line, max(width-1, 1), "…"))
+		out.WriteString("\x1b[K")
+	}
+	if p.lines > len(lines) {
+		out.WriteString("\x1b[J")
+	}
+	p.lines = len(lines)
+	io.WriteString(p.w, out.String())
+}
+
+// home moves the cursor to the beginning of the first line.
+func (p *progress) home() string {
+	if p.lines > 1 {
+		return fmt.Sprintf("\r\x1b[%dA", p.lines-1)
+	}
+	return "\r"
+}
+
+// erase removes the lines, if there are any.
+func (p *progress) erase() {
+	if p.lines > 0 {
+		io.WriteString(p.w, p.home()+"\x1b[J")
+	}
+	p.lines, p.drawn = 0, time.Time{}
+}
+
+func (b *progressBar) line(now time.Time) string {
+	elapsed := now.Sub(b.start)
+	rate, done, total := formatRate(b.done-b.first, elapsed), formatBytes(b.done), formatBytes(b.total)
+	if b.things != "" {
+		rate, done, total = "", fmt.Sprint(b.done), fmt.Sprint(b.total, " ", b.things)
+		if elapsed > 0 {
+			rate = fmt.Sprintf("%.0f/s", float64(b.done-b.first)/elapsed.Seconds())
+		}
+	}
+	name := ""
+	if b.name != "" {
+		name = fmt.Sprintf("%-20s ", ansi.Truncate(b.name, 20, "…"))
+	}
+	if b.total <= 0 {
+		return fmt.Sprintf("%s%s  %s", name, done, rate)
+	}
+	line := fmt.Sprintf("%s%s  %s of %s  %s", name, bar(b.of.st, progressCells, b.done, b.total), done, total, rate)
+	if left, ok := remaining(b.done, b.first, b.total, elapsed); ok {
 		line += "  " + left.String() + " left"
 	}
 	return line

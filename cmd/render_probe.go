@@ -18,10 +18,10 @@ func showProbe(ctx context.Context, s Streams, c common, cfg probe.Config) (*pro
 		return probe.Run(ctx, cfg)
 	}
 	v := &probeView{w: s.Out, st: newStyles(s, s.Out, s.OutTTY), verbose: c.verbose}
-	var bar *progress
+	var bar *progressBar
 	cfg.OnStep = func(step probe.Step) {
 		if bar != nil {
-			bar.clear()
+			bar.end()
 			bar = nil
 		}
 		v.step(step)
@@ -29,7 +29,7 @@ func showProbe(ctx context.Context, s Streams, c common, cfg probe.Config) (*pro
 	if s.ErrTTY {
 		cfg.OnProgress = func(_ string, done, total int64) {
 			if bar == nil {
-				bar = newProgress(s.Err, newStyles(s, s.Err, s.ErrTTY), time.Now)
+				bar = newProgress(s, time.Now).add("")
 			}
 			bar.update(done, total)
 		}

@@ -101,16 +101,6 @@ func parseRequestRate(s string) (requestRate, error) {
 	return requestRate{n, window}, nil
 }
 
-// someArgs wants one argument of a name or more.
-func someArgs(name string) cobra.PositionalArgs {
-	return func(_ *cobra.Command, args []string) error {
-		if len(args) == 0 {
-			return usagef("missing argument %s", name)
-		}
-		return nil
-	}
-}
-
 // completeTrees completes directories and the archives that openFiles takes.
 func completeTrees(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 	return nil, cobra.ShellCompDirectiveDefault

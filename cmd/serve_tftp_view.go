@@ -11,7 +11,6 @@ import (
 	"net/netip"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/charmbracelet/x/ansi"
 
@@ -64,16 +63,6 @@ func (v tftpView) row(t *transfer, now time.Time) string {
 		return fmt.Sprintf("%s %s  %s", what, formatBytes(done), rate)
 	}
 	return fmt.Sprintf("%s %s  %s", what, bar(v.st, progressCells, done, t.size), rate)
-}
-
-// printable is a name without what a terminal would take for a command.
-func printable(name string) string {
-	return strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) {
-			return '?'
-		}
-		return r
-	}, name)
 }
 
 // leftOut tells of the requests that were too many to be shown.

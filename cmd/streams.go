@@ -6,6 +6,7 @@ import (
 	"os"
 	"sync"
 
+	"github.com/charmbracelet/x/term"
 	"github.com/mattn/go-isatty"
 )
 
@@ -17,6 +18,8 @@ type Streams struct {
 	Out, Err io.Writer
 	// OutTTY and ErrTTY tell whether a person reads that stream on a terminal.
 	OutTTY, ErrTTY bool
+	// ErrSize tells the size of the terminal behind Err; nil is the common one.
+	ErrSize func() (width, height int)
 	// Getenv looks up an environment variable; nil means that none is set.
 	Getenv func(string) string
 }
@@ -27,8 +30,23 @@ func StdStreams() Streams {
 		In: os.Stdin, Out: os.Stdout, Err: os.Stderr,
 		OutTTY: isatty.IsTerminal(os.Stdout.Fd()),
 		ErrTTY: isatty.IsTerminal(os.Stderr.Fd()),
+		ErrSize: func() (width, height int) {
+			width, height, _ = term.GetSize(os.Stderr.Fd())
+			return width, height
+		},
 		Getenv: os.Getenv,
 	}
+}
+
+// errSize is the size of the terminal behind Err, in characters.
+func (s Streams) errSize() (width, height int) {
+	if s.ErrSize != nil {
+		width, height = s.ErrSize()
+	}
+	if width <= 0 || height <= 0 {
+		return 80, 24
+	}
+	return width, height
 }
 
 func (s Streams) getenv(name string) string {

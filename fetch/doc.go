@@ -1,4 +1,6 @@
 // Package fetch gets one URL into one writer or one file: tftp, http and https.
+// Over TFTP it asks as a firmware does (Request.As), finds the largest block that
+// a path carries (FindBlock) and sends files (Put). Load is many fetches at once.
 //
 // A file appears under its name only when it is whole: until then its bytes are
 // in name.part, from which a later fetch over HTTP goes on where this one

@@ -35,16 +35,20 @@ var (
 	ErrBusy = errors.New("another fetch is writing it")
 )
 
-// Error is a fetch that failed.
+// Error is a fetch, or an upload, that failed.
 type Error struct {
-	URL  string // without its password
-	Kind error  // one of the sentinels above, or nil
-	Err  error  // the cause, a *tftp.Error or *StatusError among its chain when the server gave it
+	URL    string // without its password
+	Upload bool
+	Kind   error // one of the sentinels above, or nil
+	Err    error // the cause, a *tftp.Error or *StatusError among its chain when the server gave it
 }
 
 func (e *Error) Error() string {
 	if e.Kind == ErrBadURL {
 		return fmt.Sprintf("bad URL %q: %v", e.URL, e.Err)
+	}
+	if e.Upload {
+		return fmt.Sprintf("upload to %s: %v", e.URL, e.Err)
 	}
 	return fmt.Sprintf("fetch %s: %v", e.URL, e.Err)
 }

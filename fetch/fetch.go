@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"pxe/tftp"
@@ -52,11 +53,18 @@ type Request struct {
 	// BlockSize and Window are asked of a TFTP server: bytes and blocks. 0 means
 	// the default; a window of 1 is not asked for at all.
 	BlockSize, Window int
+	// TFTPTimeout, when not 0, is asked of a TFTP server as the time between its
+	// resends, in seconds from 1 to 255 (RFC 2349).
+	TFTPTimeout int
 	// TFTPOptions, when not nil, are the options of the TFTP request, exactly
-	// these and in this order; BlockSize and Window then mean nothing.
+	// these and in this order; BlockSize, Window and TFTPTimeout then mean nothing.
 	TFTPOptions []tftp.Option
+	// As, when it is not the zero value, makes a TFTP request as that firmware
+	// does: its options, its waits, its port, and its question for the size
+	// first. It rules out what was said above.
+	As Firmware
 	// Timeout is the longest that the server may be silent, not a limit on the
-	// whole transfer; 0 means DefaultTimeout. A TFTP transfer ends some seconds
+	// whole transfer; 0 means DefaultTimeout, or As.Silence. A TFTP transfer ends some seconds
 	// earlier when there is no time left for another try.
 	Timeout time.Duration
 	// Limit, when not 0, stops the transfer after that many bytes, which is no
@@ -67,6 +75,9 @@ type Request struct {
 	NoRedirect bool
 	// NoResume makes ToFile begin anew where it could go on from a part.
 	NoResume bool
+	// Buffer is how many bytes of the file may be gathered before they are
+	// written; 0 leaves it to the scheme.
+	Buffer int
 	// SHA256, when not "", is what the whole file must sum to, in hexadecimal;
 	// else the fetch fails with ErrChecksum.
 	SHA256 string
@@ -87,6 +98,7 @@ type Result struct {
 	Duration    time.Duration  // from the request to the last byte
 	ContentType string         // as an HTTP server says, "" otherwise
 	TFTP        *tftp.Transfer // what a TFTP transfer was like, nil for other schemes
+	SizeProbe   *tftp.Transfer // what came of As.Size, nil when that was not asked
 }
 
 // Get fetches into w. When it fails, w has been given a beginning of the file,
@@ -113,6 +125,16 @@ func (c *Client) Size(ctx context.Context, req Request) (int64, error) {
 	return size, j.failed(err)
 }
 
+// Check says what is wrong with a request that no server could fulfil; it asks
+// none.
+func (c *Client) Check(req Request) error {
+	j, err := c.newJob(context.Background(), req)
+	if err == nil {
+		j.stop()
+	}
+	return err
+}
+
 // transport moves files of one scheme. It is one value a job.
 type transport interface {
 	// get fetches the job's file: it tells j.sink.begin what the server says of
@@ -120,19 +142,31 @@ type transport interface {
 	get(j *job) error
 	// size asks for the size of the job's file.
 	size(j *job) (int64, error)
+	// put sends the job's file, of that many bytes.
+	put(j *job, file io.ReaderAt, size int64) error
 	// resumes tells whether get can go on from j.have.
 	resumes() bool
 }
 
-// transportFor is the table of schemes.
+// transportFor finds the scheme of a URL in the table of those that there are.
 func (c *Client) transportFor(u *url.URL) (transport, error) {
-	switch u.Scheme {
-	case "tftp":
-		return c.newTFTP(u)
-	case "http", "https":
-		return c.newHTTP(u)
-	case "":
-		return nil, fmt.Errorf("no scheme; want tftp, http or https")
+	schemes := []struct {
+		name string
+		make func(*url.URL) (transport, error)
+	}{
+		{"tftp", c.newTFTP},
+		{"http", c.newHTTP},
+		{"https", c.newHTTP},
 	}
-	return nil, fmt.Errorf("scheme %q is not one of tftp, http, https", u.Scheme)
+	var names []string
+	for _, s := range schemes {
+		if s.name == u.Scheme {
+			return s.make(u)
+		}
+		names = append(names, s.name)
+	}
+	if u.Scheme == "" {
+		return nil, fmt.Errorf("no scheme; want one of %s", strings.Join(names, ", "))
+	}
+	return nil, fmt.Errorf("scheme %q is not one of %s", u.Scheme, strings.Join(names, ", "))
 }

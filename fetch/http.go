@@ -58,7 +58,7 @@ func receive(j *job, body io.Reader) error {
 	if j.Limit > 0 {
 		from = io.LimitReader(body, j.Limit)
 	}
-	_, err := io.CopyBuffer(j.sink, from, make([]byte, 128<<10))
+	_, err := io.CopyBuffer(j.sink, from, make([]byte, j.buffer(128<<10)))
 	s := j.sink
 	switch {
 	case errors.Is(err, io.ErrUnexpectedEOF) && s.total >= 0:
@@ -81,6 +81,10 @@ func receive(j *job, body io.Reader) error {
 func atEnd(r io.Reader) bool {
 	_, err := io.ReadFull(r, make([]byte, 1))
 	return err == io.EOF
+}
+
+func (t httpTransport) put(*job, io.ReaderAt, int64) error {
+	return fmt.Errorf("%w: only tftp takes uploads", ErrBadURL)
 }
 
 func (t httpTransport) size(j *job) (int64, error) {

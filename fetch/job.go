@@ -24,6 +24,7 @@ type job struct {
 	have      kept // what an earlier fetch left; the zero value is nothing
 	sink      *sink
 	result    Result // filled by the transport
+	upload    bool   // it goes to the server
 }
 
 // kept is the beginning of a file, and what tells that it is still the same.
@@ -48,7 +49,11 @@ func (c *Client) newJob(ctx context.Context, req Request) (*job, error) {
 	if sum, err := hex.DecodeString(req.SHA256); err != nil || len(sum) != 0 && len(sum) != sha256.Size {
 		return nil, fmt.Errorf("SHA-256 %q: want %d hexadecimal digits", req.SHA256, 2*sha256.Size)
 	}
-	if req.Timeout <= 0 {
+	switch {
+	case req.Timeout > 0:
+	case req.As.Name != "": // which itself says then that it gives up
+		req.Timeout = req.As.Silence() + time.Second
+	default:
 		req.Timeout = DefaultTimeout
 	}
 	s := newSilence(ctx, req.Timeout)
@@ -60,6 +65,14 @@ func (c *Client) newJob(ctx context.Context, req Request) (*job, error) {
 }
 
 func (j *job) stop() { j.silence.stop() }
+
+// buffer is how many bytes to gather.
+func (j *job) buffer(usual int) int {
+	if j.Buffer > 0 {
+		return j.Buffer
+	}
+	return usual
+}
 
 // run does the transfer into the writer that open gives.
 func (j *job) run(open func(answer) (io.Writer, error)) (Result, error) {
@@ -97,7 +110,7 @@ func (j *job) failed(err error) error {
 			err = fmt.Errorf("after %d bytes %w", j.sink.done, err)
 		}
 	}
-	return &Error{URL: j.url.Redacted(), Kind: kindOf(err), Err: reason(err)}
+	return &Error{URL: j.url.Redacted(), Upload: j.upload, Kind: kindOf(err), Err: reason(err)}
 }
 
 // answer is what a server says before the file.

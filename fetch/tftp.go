@@ -4,9 +4,11 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -71,9 +73,12 @@ func (t *tftpTransport) get(j *job) error {
 		j.silence.resume()
 		j.sink.total = total
 	}
+	if err := t.askSize(j, &req); err != nil {
+		return err
+	}
 	// Blocks are small: not one system call each. What came before a failure is
 	// passed on too: a caller tells a stall from silence by it.
-	w := bufio.NewWriterSize(j.sink, 64<<10)
+	w := bufio.NewWriterSize(j.sink, j.buffer(64<<10))
 	got, err := t.newClient(j).Get(j.ctx, req, w)
 	if flushErr := w.Flush(); err == nil && flushErr != nil {
 		return flushErr
@@ -89,13 +94,54 @@ func (t *tftpTransport) get(j *job) error {
 	return nil
 }
 
+// askSize is the question of a firmware that comes before its fetch.
+func (t *tftpTransport) askSize(j *job, req *tftp.Request) error {
+	if j.As.Size == nil {
+		return nil
+	}
+	probe := *req
+	probe.Options = j.As.Size
+	told, err := t.newClient(j).Size(j.ctx, probe)
+	if req.Port > 0 {
+		req.Port++ // what the server may still say of the one does not reach the other
+	}
+	j.result.SizeProbe = &told
+	j.silence.resume()
+	if errors.Is(err, tftp.ErrNoSize) && !j.As.NeedsSize {
+		return nil
+	}
+	return unwrapTFTP(err)
+}
+
 func (t *tftpTransport) size(j *job) (int64, error) {
 	req, err := t.request(j)
 	if err != nil {
 		return 0, err
 	}
-	size, err := t.newClient(j).Size(j.ctx, req)
-	return size, unwrapTFTP(err)
+	told, err := t.newClient(j).Size(j.ctx, req)
+	return told.Size, unwrapTFTP(err)
+}
+
+func (t *tftpTransport) put(j *job, file io.ReaderAt, size int64) error {
+	req, err := t.request(j)
+	if err != nil {
+		return err
+	}
+	req.Options = slices.Clone(req.Options)
+	for i, o := range req.Options {
+		if strings.EqualFold(o.Name, "tsize") {
+			req.Options[i].Value = strconv.FormatInt(size, 10)
+		}
+	}
+	req.Progress = func(done, total int64) {
+		j.silence.resume()
+		if j.Progress != nil {
+			j.Progress(done, total)
+		}
+	}
+	sent, err := t.newClient(j).Put(j.ctx, req, file, size)
+	j.result.TFTP = &sent
+	return unwrapTFTP(err)
 }
 
 // unwrapTFTP drops the name and server that package tftp puts before an error:
@@ -121,27 +167,37 @@ func (t *tftpTransport) request(j *job) (tftp.Request, error) {
 	if err != nil {
 		return tftp.Request{}, err
 	}
-	options := j.TFTPOptions
-	if options == nil {
-		options = defaultOptions(j.BlockSize, j.Window)
+	req := tftp.Request{Server: server, Name: t.name, Options: j.TFTPOptions}
+	switch as := j.As; {
+	case as.Name != "":
+		req.Options, req.Waits, req.Port, req.NeedOACK = as.Read, as.Waits, as.firstPort(), as.NeedsOACK
+		if as.Rooted {
+			req.Name = "/" + strings.TrimLeft(t.name, "/")
+		}
+	case req.Options == nil:
+		req.Options = defaultOptions(j.Request)
 	}
-	return tftp.Request{Server: server, Name: t.name, Options: options}, nil
+	return req, nil
 }
 
 // defaultOptions asks for the size, so that a short file is noticed, and for
 // the blocks wanted.
-func defaultOptions(blockSize, window int) []tftp.Option {
+func defaultOptions(r Request) []tftp.Option {
+	blockSize, window := r.BlockSize, r.Window
 	if blockSize == 0 {
 		blockSize = DefaultBlockSize
 	}
 	if window == 0 {
 		window = DefaultWindow
 	}
-	options := []tftp.Option{{Name: "tsize", Value: "0"}, {Name: "blksize", Value: strconv.Itoa(blockSize)}}
+	list := options("tsize", "0", "blksize", strconv.Itoa(blockSize))
 	if window > 1 {
-		options = append(options, tftp.Option{Name: "windowsize", Value: strconv.Itoa(window)})
+		list = append(list, tftp.Option{Name: "windowsize", Value: strconv.Itoa(window)})
 	}
-	return options
+	if r.TFTPTimeout > 0 {
+		list = append(list, tftp.Option{Name: "timeout", Value: strconv.Itoa(r.TFTPTimeout)})
+	}
+	return list
 }
 
 // tries is when to ask first again, and how often, so that package tftp, which

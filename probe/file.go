@@ -102,7 +102,7 @@ func configLines(text []byte) string {
 func (r *runner) fetchRequest(req request) fetch.Request {
 	fr := fetch.Request{
 		URL: req.url, TFTPOptions: req.options, Limit: req.limit,
-		Timeout: r.patience(r.p.fileSilence), NoRedirect: true,
+		Timeout: r.patience(r.p.files.Silence()), NoRedirect: true,
 	}
 	if r.cfg.OnProgress != nil {
 		fr.Progress = func(done, total int64) { r.cfg.OnProgress(req.url, done, total) }

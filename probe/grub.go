@@ -14,7 +14,7 @@ import (
 	"pxe/bootcfg"
 	"pxe/dhcp"
 	"pxe/fault"
-	"pxe/tftp"
+	"pxe/fetch"
 )
 
 // grub is a GRUB that runs: where it reads.
@@ -85,7 +85,7 @@ func uniq(names ...string) []string {
 func (g *grub) request(url string, keep int) request {
 	return request{
 		url: url, name: pathOf(url), keep: keep, optional: true,
-		options: []tftp.Option{{Name: "blksize", Value: "1024"}, {Name: "tsize", Value: "0"}},
+		options: fetch.GRUB().Read,
 	}
 }
 

@@ -9,7 +9,7 @@ import (
 
 	"pxe/boot"
 	"pxe/fault"
-	"pxe/tftp"
+	"pxe/fetch"
 )
 
 // loaderName is the program with its version: "PXELINUX 6.04".
@@ -61,7 +61,7 @@ func (r *runner) shim(ctx context.Context, p program) error {
 	if !isSet(server) {
 		return stopAt(fault.ShimSecondStageMissing, p.Image.SecondStage(), "shim reads its server from next-server (siaddr), which the ACK does not have")
 	}
-	options := []tftp.Option{{Name: "blksize", Value: "512"}, {Name: "windowsize", Value: "4"}}
+	options := fetch.Shim().Read
 	for _, name := range []string{"revocations_sku.efi", "revocations_sbat.efi", "shim_certificate_0.efi"} {
 		_, err := r.get(ctx, request{url: tftpURL(server, dir+name), options: options, keep: keepHead, optional: true})
 		if err != nil && !missing(err) {

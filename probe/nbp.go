@@ -42,7 +42,7 @@ func (r *runner) nbp(ctx context.Context, src *dhcp.Reply) (program, error) {
 	if err != nil {
 		return program{}, err
 	}
-	req := request{url: tftpURL(server, name), options: r.p.readOptions, keep: keepProgram}
+	req := request{url: tftpURL(server, name), options: r.p.files.Read, keep: keepProgram}
 	if r.tooBig(size) { // the beginning tells what it is instead
 		req.limit = keepHead
 	}
@@ -118,7 +118,7 @@ func (r *runner) sizeOf(ctx context.Context, src *dhcp.Reply, server netip.Addr,
 	start := r.now()
 	url := tftpURL(server, name)
 	watched, done := r.reach(ctx, url)
-	size, err := r.files.Size(watched, fetch.Request{URL: url, TFTPOptions: r.p.sizeOptions, Timeout: r.patience(r.p.fileSilence)})
+	size, err := r.files.Size(watched, fetch.Request{URL: url, TFTPOptions: r.p.files.Size, Timeout: r.patience(r.p.files.Silence())})
 	err = because(watched, err)
 	done()
 	if err == nil {
@@ -140,7 +140,7 @@ func (r *runner) sizeOf(ctx context.Context, src *dhcp.Reply, server netip.Addr,
 // ignoresOptions reports whether a TFTP server that does not tell a size knows
 // no options at all, which EDK2 takes worse. It is asked once more, for a byte.
 func (r *runner) ignoresOptions(ctx context.Context, url string) bool {
-	req := r.fetchRequest(request{url: url, options: r.p.sizeOptions, limit: 1})
+	req := r.fetchRequest(request{url: url, options: r.p.files.Size, limit: 1})
 	res, err := r.files.Get(ctx, req, io.Discard)
 	return err == nil && res.TFTP != nil && len(res.TFTP.Options) == 0
 }

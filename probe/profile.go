@@ -7,7 +7,7 @@ import (
 
 	"pxe/boot"
 	"pxe/dhcp"
-	"pxe/tftp"
+	"pxe/fetch"
 )
 
 // Profile is one firmware, as data: what it sends, how long it waits, which
@@ -33,14 +33,12 @@ type Profile struct {
 	maxOffers   int    // later ones are not looked at
 	maskInOffer bool   // no subnet mask in the offer ends the boot
 
-	headerFirst  bool // header file before option 67
-	askWithFile  bool // an offer with option 60 and no PXE tags is asked on 4011 although it names a file
-	serverFromID bool // option 54 is the file server when siaddr is 0
-	size13       bool // option 13 is believed and the size is not asked for
-	sizeOptions  []tftp.Option
-	readOptions  []tftp.Option
-	maxNBP       int64         // bytes; 0 is no limit
-	fileSilence  time.Duration // until a silent file server is given up
+	headerFirst  bool           // header file before option 67
+	askWithFile  bool           // an offer with option 60 and no PXE tags is asked on 4011 although it names a file
+	serverFromID bool           // option 54 is the file server when siaddr is 0
+	size13       bool           // option 13 is believed and the size is not asked for
+	files        fetch.Firmware // how it asks for files
+	maxNBP       int64          // bytes; 0 is no limit
 }
 
 // ask is a message and how it is repeated.
@@ -103,9 +101,7 @@ func edk2(name string, arch boot.Arch) Profile {
 		},
 		proxyWaits: 1, strict: true, maxReply: 1472, maxOffers: 16, maskInOffer: true,
 		askWithFile: true, serverFromID: true, size13: true,
-		sizeOptions: []tftp.Option{{Name: "tsize", Value: "0"}, {Name: "blksize", Value: "1468"}, {Name: "windowsize", Value: "4"}},
-		readOptions: []tftp.Option{{Name: "blksize", Value: "1468"}, {Name: "windowsize", Value: "4"}},
-		fileSilence: 24 * time.Second, // seen: 6 tries of 4 s
+		files: fetch.EFI(),
 	}
 }
 
@@ -135,10 +131,8 @@ func biosROM() Profile {
 		},
 		proxyWaits: 2, maxOffers: 16,
 		headerFirst: true,
-		sizeOptions: []tftp.Option{{Name: "tsize", Value: "0"}},
-		readOptions: []tftp.Option{{Name: "blksize", Value: "1456"}},
+		files:       fetch.BIOS(),
 		maxNBP:      0xA0000 - 0x7C00, // from where the NBP is loaded to the end of base memory
-		fileSilence: 30 * time.Second,
 	}
 }
 

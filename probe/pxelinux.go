@@ -10,7 +10,7 @@ import (
 	"pxe/bootcfg"
 	"pxe/dhcp"
 	"pxe/fault"
-	"pxe/tftp"
+	"pxe/fetch"
 )
 
 // pxelinux is a PXELINUX that runs: where it reads, and what it has read.
@@ -87,7 +87,7 @@ func (x *pxelinux) url(name string) string {
 func (x *pxelinux) request(name string, keep int) request {
 	return request{
 		url: x.url(name), name: name, keep: keep, optional: true,
-		options: []tftp.Option{{Name: "tsize", Value: "0"}, {Name: "blksize", Value: "1408"}},
+		options: fetch.PXELINUX().Read,
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/netip"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -32,22 +33,32 @@ type Request struct {
 	// Options go out exactly so: these, with these values, in this order.
 	Options []Option
 	// Limit ends the transfer after so many bytes, telling the server so by
-	// ERROR 0. 0: the whole file.
+	// ERROR 0. 0: the whole file. Put does not look at it.
 	Limit int64
-	// Progress is called for each block, with the bytes so far and the size that
-	// the server told, -1 if it did not. nil: nobody is.
+	// Waits are a firmware's: how long to wait after each try for the answer,
+	// and to give up after the last; the count begins anew with every answer.
+	// nil: Client.Timeout and Client.Retries.
+	Waits []time.Duration
+	// Port is the local port, or the first that is free above it. 0: any.
+	Port uint16
+	// NeedOACK makes DATA in place of an OACK an ErrProtocol: GRUB does not know
+	// what to do with it. Put does not look at it.
+	NeedOACK bool
+	// Progress is called for each block, with the bytes so far and the size of
+	// the whole, -1 while it is not known. nil: nobody is.
 	Progress func(done, total int64)
 }
 
 // Transfer is what became of a Request, whole or not.
 type Transfer struct {
-	Bytes       int64    // written
+	Asked       []Option // the options of the request
+	Bytes       int64    // written; for Put: acknowledged
 	Size        int64    // of the file as the server told it (tsize), -1 if it did not
 	BlockSize   int      // bytes
 	Window      int      // blocks
-	Options     []Option // the server's OACK; nil when it answered with DATA
+	Options     []Option // the server's OACK; nil when it answered without
 	Blocks      int64
-	Retransmits int64 // requests and ACKs sent again
+	Retransmits int64 // packets sent again
 	Duration    time.Duration
 	Peer        netip.AddrPort // where the answers came from; the port is that of the transfer
 	Partial     bool           // Limit ended it before the end of the file
@@ -77,55 +88,92 @@ func (c *Client) Get(ctx context.Context, req Request, w io.Writer) (Transfer, e
 // the file, and ends the transfer by ERROR 8 after the OACK. Options without
 // tsize get it added in front. The error is as for Get; ErrNoSize says that the
 // server answered and did not tell the size.
-func (c *Client) Size(ctx context.Context, req Request) (int64, error) {
+func (c *Client) Size(ctx context.Context, req Request) (Transfer, error) {
 	if _, ok := findOption(req.Options, optSize); !ok {
 		req.Options = append([]Option{{optSize, "0"}}, req.Options...)
 	}
 	t, err := c.transfer(ctx, req, io.Discard, true)
 	if err != nil {
-		return t.Size, fmt.Errorf("tftp: size of %q on %v: %w", req.Name, req.Server, err)
+		err = fmt.Errorf("tftp: size of %q on %v: %w", req.Name, req.Server, err)
 	}
-	return t.Size, nil
+	return t, err
 }
 
 func (c *Client) transfer(ctx context.Context, req Request, w io.Writer, probe bool) (Transfer, error) {
 	start := time.Now()
-	result := Transfer{Size: -1}
-	p, err := req.packet()
+	p, err := req.packet(OpRRQ)
 	if err != nil {
-		return result, err
+		return Transfer{Asked: req.Options, Size: -1}, err
 	}
+	r := newReceiver(p, w, req.timer(c))
+	r.probe, r.needOACK, r.limit, r.onBlock = probe, req.NeedOACK, req.Limit, req.Progress
+	peer, err := c.run(ctx, req, r, headerSize+req.blockSize(), maxRequest)
+	return Transfer{
+		Asked: req.Options, Bytes: r.bytes, Size: r.size, BlockSize: r.agreed.blockSize, Window: r.agreed.window, Options: r.answered,
+		Blocks: r.next - 1, Retransmits: r.retransmits, Duration: time.Since(start), Peer: peer, Partial: r.partial,
+	}, err
+}
+
+// clientMachine is a machine that starts a transfer. Err is nil when it came to
+// the end that was wanted.
+type clientMachine interface {
+	machine
+	Err() error
+}
+
+// run drives m on a socket of its own, for packets of at most so many bytes to
+// read and to write. The peer is who answered, if anybody.
+func (c *Client) run(ctx context.Context, req Request, m clientMachine, readSize, writeSize int) (peer netip.AddrPort, err error) {
 	if err := context.Cause(ctx); err != nil {
-		return result, err
+		return peer, err
 	}
+	conn, err := c.listen(ctx, req)
+	if err != nil {
+		return peer, fmt.Errorf("open a socket: %w", err)
+	}
+	defer conn.Close()
+	d := newDriver(conn, req.Server, false, readSize, writeSize)
+	err = d.run(ctx, m)
+	switch {
+	case err == nil:
+		err = d.explain(m.Err())
+		if errors.Is(err, ErrStalled) {
+			// It may be sending still what does not get through.
+			d.tell(&Error{CodeUndefined, "the client gave up"})
+		}
+	case ctx.Err() != nil && d.latched:
+		d.tell(&Error{CodeUndefined, "the client was stopped"})
+	}
+	if d.latched {
+		peer = d.peer
+	}
+	return peer, err
+}
+
+// portTries is how many ports above Request.Port may be taken: a firmware has
+// the whole machine for itself, and here thousands may play one.
+const portTries = 4096
+
+// listen opens the socket of a transfer.
+func (c *Client) listen(ctx context.Context, req Request) (conn, error) {
 	any := netip.IPv4Unspecified()
 	if req.Server.Addr().Is6() {
 		any = netip.IPv6Unspecified()
 	}
-	conn, err := listen(ctx, c.ListenPacket, any)
-	if err != nil {
-		return result, fmt.Errorf("open a socket: %w", err)
+	open := c.ListenPacket
+	if open == nil {
+		open = listenHost
 	}
-	defer conn.Close()
-
-	r := newReceiver(p, w, c.timer())
-	r.probe, r.limit, r.onBlock = probe, req.Limit, req.Progress
-	d := newDriver(conn, req.Server, false, headerSize+req.blockSize(), maxRequest)
-	err = d.run(ctx, r)
-	switch {
-	case err == nil:
-		err = d.explain(r.Err())
-	case ctx.Err() != nil && d.latched:
-		d.tell(&Error{CodeUndefined, "the client was stopped"})
+	last := min(int(req.Port)+portTries, 65535)
+	for port := int(req.Port); ; port++ {
+		pc, err := open(ctx, "udp", netip.AddrPortFrom(any, uint16(port)).String())
+		switch {
+		case err == nil:
+			return newConn(pc), nil
+		case req.Port == 0 || port == last || !errors.Is(err, syscall.EADDRINUSE):
+			return conn{}, err
+		}
 	}
-	result = Transfer{
-		Bytes: r.bytes, Size: r.size, BlockSize: r.agreed.blockSize, Window: r.agreed.window, Options: r.answered,
-		Blocks: r.next - 1, Retransmits: r.retransmits, Duration: time.Since(start), Partial: r.partial,
-	}
-	if d.latched {
-		result.Peer = d.peer
-	}
-	return result, err
 }
 
 func (c *Client) timer() timer {
@@ -139,9 +187,17 @@ func (c *Client) timer() timer {
 	return newTimer(first, retries, receiverFloor)
 }
 
-// packet is the RRQ, if what is asked for can be written in one.
-func (req Request) packet() (Packet, error) {
-	p := Packet{Op: OpRRQ, Name: req.Name, Mode: "octet", Options: req.Options}
+// timer is that of the firmware, if it has one.
+func (req Request) timer(c *Client) timer {
+	if req.Waits != nil {
+		return newScheduleTimer(req.Waits)
+	}
+	return c.timer()
+}
+
+// packet is the RRQ or WRQ, if what is asked for can be written in one.
+func (req Request) packet(op Op) (Packet, error) {
+	p := Packet{Op: op, Name: req.Name, Mode: "octet", Options: req.Options}
 	if !req.Server.IsValid() || req.Server.Addr().IsUnspecified() || req.Server.Port() == 0 {
 		return p, fmt.Errorf("%v is no server's address", req.Server)
 	}

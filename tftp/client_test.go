@@ -74,6 +74,7 @@ func TestGetTransfer(t *testing.T) {
 		want := Transfer{
 			Bytes: 3000, Size: 3000, BlockSize: 1024, Window: 2, Blocks: 3,
 			Duration: 30 * ms, // RRQ, OACK, ACK, DATA, ACK, DATA
+			Asked:    options("windowsize", 2, "blksize", 1024, "tsize", 0),
 			Options:  options("windowsize", 2, "blksize", 1024, "tsize", 3000),
 		}
 		if diff := cmp.Diff(want, got, cmp.Comparer(func(a, b netip.AddrPort) bool { return a == b })); diff != "" {
@@ -89,9 +90,9 @@ func TestSize(t *testing.T) {
 	inLab(t, tftptest.Faults{}, &Server{Source: files{"f": pattern(3000)}}, func(l *lab) {
 		c := Client{ListenPacket: l.client.ListenPacket}
 		for _, opts := range [][]Option{nil, options("tsize", 0, "blksize", 1468, "windowsize", 4)} {
-			n, err := c.Size(l.t.Context(), Request{Server: l.server, Name: "f", Options: opts})
-			if err != nil || n != 3000 {
-				t.Errorf("%d, %v", n, err)
+			got, err := c.Size(l.t.Context(), Request{Server: l.server, Name: "f", Options: opts})
+			if err != nil || got.Size != 3000 {
+				t.Errorf("%+v, %v", got, err)
 			}
 			if e := l.event(); e.Kind != EventSizeProbe {
 				t.Errorf("the server saw %v with %v", e.Kind, e.Err)
@@ -182,7 +183,7 @@ func scripted(t *testing.T, script func(l *lab, server *peer, request Packet, cl
 			defer close(done)
 			s := &peer{t, conn}
 			request, from := s.receive()
-			if request.Op == OpRRQ {
+			if request.Op != 0 {
 				script(l, s, request, from)
 			}
 		}()
@@ -284,5 +285,59 @@ func TestGetStalls(t *testing.T) {
 		if !errors.Is(err, ErrStalled) || errors.Is(err, ErrNoAnswer) || got.Bytes != 512 {
 			l.t.Errorf("%+v, %v", got, err)
 		}
+	})
+}
+
+// A firmware's habits: its port, its waits whatever the round trip, and no DATA
+// without an OACK.
+func TestGetAsFirmware(t *testing.T) {
+	waits := []time.Duration{50 * ms, 350 * ms}
+	t.Run("no answer", func(t *testing.T) {
+		scripted(t, func(l *lab, s *peer, _ Packet, client netip.AddrPort) {
+			if client.Port() != 25301 { // 25300 is taken
+				l.t.Errorf("asked from port %d", client.Port())
+			}
+			time.Sleep(100 * ms) // of the bubble
+			s.expect("RRQ f")
+			s.expect("")
+		}, func(l *lab) {
+			taken, err := l.client.ListenPacket(l.t.Context(), "udp", ":25300")
+			if err != nil {
+				l.t.Fatal(err)
+			}
+			defer taken.Close()
+			start := time.Now()
+			c := Client{ListenPacket: l.client.ListenPacket}
+			_, err = c.Get(l.t.Context(), Request{Server: l.server, Name: "f", Waits: waits, Port: 25300}, io.Discard)
+			if d := time.Since(start); !errors.Is(err, ErrNoAnswer) || d != 400*ms {
+				l.t.Errorf("%v after %v, want ErrNoAnswer after 400ms", err, d)
+			}
+		})
+	})
+	t.Run("a stall", func(t *testing.T) {
+		scripted(t, func(l *lab, s *peer, _ Packet, client netip.AddrPort) {
+			s.send(client, oackPacket(options("timeout", 5)))
+			s.expect("ACK 0")
+			s.expect("ACK 0") // 50 ms later, not 5 s
+		}, func(l *lab) {
+			c := Client{ListenPacket: l.client.ListenPacket}
+			start := time.Now()
+			_, err := c.Get(l.t.Context(), Request{Server: l.server, Name: "f", Options: options("timeout", 5), Waits: waits}, io.Discard)
+			if d := time.Since(start); !errors.Is(err, ErrStalled) || d != 400*ms {
+				l.t.Errorf("%v after %v, want ErrStalled after 400ms", err, d)
+			}
+		})
+	})
+	t.Run("no OACK", func(t *testing.T) {
+		scripted(t, func(l *lab, s *peer, _ Packet, client netip.AddrPort) {
+			s.send(client, data(1, 5))
+			s.expect("ERROR 8")
+		}, func(l *lab) {
+			c := Client{ListenPacket: l.client.ListenPacket}
+			_, err := c.Get(l.t.Context(), Request{Server: l.server, Name: "f", Options: options("tsize", 0), NeedOACK: true}, io.Discard)
+			if !errors.Is(err, ErrProtocol) {
+				l.t.Errorf("error %v", err)
+			}
+		})
 	})
 }

@@ -51,6 +51,8 @@ func summary(p Packet) string {
 	switch p.Op {
 	case OpRRQ:
 		return "RRQ " + p.Name
+	case OpWRQ:
+		return "WRQ"
 	case OpDATA:
 		return fmt.Sprintf("DATA %d", p.Block)
 	case OpACK:

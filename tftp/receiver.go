@@ -3,8 +3,6 @@ package tftp
 import (
 	"fmt"
 	"io"
-	"strconv"
-	"strings"
 	"time"
 )
 
@@ -16,6 +14,8 @@ type receiver struct {
 	// probe ends the transfer as EDK2 ends its size probe, by ERROR 8 after the
 	// OACK.
 	probe bool
+	// needOACK refuses a server that answers with DATA.
+	needOACK bool
 	// limit is the number of bytes to take before the rest is declined; 0 means
 	// all.
 	limit    int64
@@ -84,10 +84,13 @@ func (r *receiver) oack(now time.Time, options []Option) {
 		}
 		return
 	}
-	if err := r.accept(options); err != nil {
+	agreed, size, err := accept(r.request.Options, options)
+	if err != nil {
 		r.abort(fmt.Errorf("%w: OACK: %w", ErrProtocol, err), &Error{CodeOption, err.Error()})
 		return
 	}
+	r.agreed, r.size = agreed, size
+	r.timer.agree(agreed.interval)
 	r.answered = append([]Option{}, options...)
 	r.begin(now)
 	switch {
@@ -98,53 +101,6 @@ func (r *receiver) oack(now time.Time, options []Option) {
 	default:
 		r.acknowledge()
 	}
-}
-
-// accept checks an OACK as strictly as firmware does: nothing that was not
-// asked for, nothing twice, nothing raised, the timeout as it was asked.
-func (r *receiver) accept(options []Option) error {
-	for i, o := range options {
-		name := strings.ToLower(o.Name)
-		asked, ok := findOption(r.request.Options, name)
-		if !ok {
-			return fmt.Errorf("option %q was not asked for", o.Name)
-		}
-		if _, twice := findOption(options[:i], name); twice {
-			return fmt.Errorf("option %s comes twice", name)
-		}
-		if err := r.acceptOption(name, asked, o); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (r *receiver) acceptOption(name, asked string, o Option) error {
-	// What was asked is the limit, if it is a number at all.
-	most := func(limit int64) int64 {
-		if n, err := strconv.ParseInt(asked, 10, 64); err == nil {
-			return min(n, limit)
-		}
-		return limit
-	}
-	var n int64
-	var err error
-	switch name {
-	case optBlockSize:
-		n, err = o.number(MinBlockSize, most(MaxBlockSize))
-		r.agreed.blockSize = int(n)
-	case optWindow:
-		n, err = o.number(1, most(maxWindow))
-		r.agreed.window = int(n)
-	case optTimeout:
-		if n, err = o.number(1, 255); err == nil && o.Value != asked {
-			err = fmt.Errorf("option timeout: %q instead of %q", o.Value, asked)
-		}
-		r.timer.agree(time.Duration(n) * time.Second)
-	case optSize:
-		r.size, err = o.number(0, 1<<62)
-	}
-	return err
 }
 
 // begin notes that the server has answered.
@@ -172,6 +128,10 @@ func (r *receiver) data(now time.Time, p Packet) {
 		}
 		// The server knows no option: RFC 1350 as it was.
 		r.begin(now)
+		if r.needOACK {
+			r.abort(fmt.Errorf("%w: DATA without an OACK", ErrProtocol), &Error{CodeOption, "no OACK"})
+			return
+		}
 		if r.probe {
 			r.abort(ErrNoSize, &Error{CodeOption, "only the size was wanted"})
 			return

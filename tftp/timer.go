@@ -37,7 +37,8 @@ const (
 type timer struct {
 	first    time.Duration
 	floor    time.Duration
-	fixed    time.Duration // the timeout option; 0 when not agreed
+	fixed    time.Duration   // the timeout option; 0 when not agreed
+	schedule []time.Duration // Request.Waits; rules out all of the above when not nil
 	retries  int
 	patience time.Duration
 	most     time.Duration // of patience, whatever the timeout option asks for
@@ -66,8 +67,22 @@ func newTimer(first time.Duration, retries int, floor time.Duration) timer {
 // giveUpAfter makes d the time that a silent peer gets, at any interval.
 func (t *timer) giveUpAfter(d time.Duration) { t.patience, t.most = d, d }
 
-// agree makes the interval d the only one, as the timeout option says.
+// newScheduleTimer makes the timer of a transfer that waits so long after each
+// try, and gives up after the last.
+func newScheduleTimer(waits []time.Duration) timer {
+	t := timer{schedule: waits}
+	for _, wait := range waits {
+		t.patience += wait
+	}
+	return t
+}
+
+// agree makes the interval d the only one, as the timeout option says; 0 is no
+// such option.
 func (t *timer) agree(d time.Duration) {
+	if d == 0 || t.schedule != nil {
+		return
+	}
 	t.fixed = d
 	t.patience = max(t.patience, min(d*time.Duration(t.retries+1), t.most))
 }
@@ -75,6 +90,8 @@ func (t *timer) agree(d time.Duration) {
 // interval is the time to wait for an answer to what is sent now.
 func (t *timer) interval() time.Duration {
 	switch {
+	case t.schedule != nil:
+		return t.schedule[min(t.backoff, len(t.schedule)-1)]
 	case t.fixed > 0:
 		return t.fixed
 	case t.srtt == 0:
@@ -94,7 +111,7 @@ func (t *timer) sent(now time.Time) {
 // sample would never come on a path slower than the floor.
 func (t *timer) moved(now time.Time) {
 	t.progress = now
-	if t.srtt == 0 {
+	if t.srtt == 0 || t.schedule != nil {
 		t.backoff = 0
 	}
 }

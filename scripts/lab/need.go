@@ -18,8 +18,9 @@ type TB interface {
 }
 
 // Need ends the test unless every tool is there. A tool with a slash is a file
-// that must exist, any other a program that must be on the PATH (or in one of
-// the sbin folders, which an ordinary user's PATH leaves out).
+// that must exist, any other a program that scripts/test has unpacked, or that
+// must be on the PATH (or in one of the sbin folders, which an ordinary user's
+// PATH leaves out).
 func Need(t TB, tools ...string) {
 	t.Helper()
 	var missing []string
@@ -57,6 +58,9 @@ func find(tool string) (string, error) {
 	if strings.Contains(tool, "/") {
 		_, err := os.Stat(tool)
 		return tool, err
+	}
+	if path, err := exec.LookPath("/usr/local/lib/pxe-lab/" + tool); err == nil {
+		return path, nil
 	}
 	path, err := exec.LookPath(tool)
 	if err == nil {

@@ -62,12 +62,13 @@ func dnsmasqTFTP(root string) []string {
 	return []string{"--enable-tftp", "--tftp-root=" + root}
 }
 
-// tftpdHPA starts tftpd-hpa on port 69.
+// tftpdHPA starts tftpd-hpa on port 69, with more options.
 func tftpdHPA(t *testing.T, net *Net, root string, args ...string) *Proc {
 	t.Helper()
 	Need(t, "in.tftpd")
-	args = append([]string{"in.tftpd", "--foreground", "--listen", "--address", ":69", "--user", "root"}, args...)
-	p := Command{Net: net, Args: append(args, "--secure", root)}.Start(t)
+	p := Command{Net: net, Args: append(append([]string{
+		"in.tftpd", "--foreground", "--listen", "--address", ":69", "--user", "root", "--secure",
+	}, args...), root)}.Start(t)
 	net.WaitPort("udp", 69, ready)
 	return p
 }

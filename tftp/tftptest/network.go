@@ -12,6 +12,7 @@ import (
 	"os"
 	"slices"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -20,6 +21,7 @@ import (
 type Faults struct {
 	Loss, Duplicate, Reorder float64       // probabilities, 0 to 1
 	Delay                    time.Duration // one way; a reordered datagram takes twice that and 1 ms more
+	Largest                  int           // bytes of a datagram, longer ones are lost; 0 is no limit
 	Seed                     uint64
 }
 
@@ -83,7 +85,7 @@ func (h Host) ListenPacket(_ context.Context, _, address string) (net.PacketConn
 	c := &Conn{network: n, addr: netip.AddrPortFrom(h.addr, uint16(port))}
 	c.arrived.L = &c.mu
 	if n.conns[c.addr] != nil {
-		return nil, fmt.Errorf("%v is in use", c.addr)
+		return nil, fmt.Errorf("%v: %w", c.addr, syscall.EADDRINUSE)
 	}
 	n.conns[c.addr] = c
 	return c, nil
@@ -95,7 +97,7 @@ func (n *Network) transmit(d datagram) {
 	defer n.mu.Unlock()
 	n.sent++
 	copies := 1
-	if n.rand.Float64() < n.faults.Loss {
+	if n.rand.Float64() < n.faults.Loss || n.faults.Largest > 0 && len(d.data) > n.faults.Largest {
 		copies = 0
 	} else if n.rand.Float64() < n.faults.Duplicate {
 		copies = 2

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/pin/tftp/v3"
 )
@@ -27,7 +28,7 @@ func run(args []string) error {
 		return err
 	}
 	read := func(name string, to io.ReaderFrom) error {
-		f, err := root.Open(name)
+		f, err := root.Open(strings.TrimLeft(name, "/"))
 		if err != nil {
 			return err
 		}
