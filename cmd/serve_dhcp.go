@@ -298,10 +298,10 @@ func (d *dhcpServer) serve(ctx context.Context) error {
 	}
 	d.view.listening(d)
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return server.Serve(ctx, d.probing()) })
+	group.Go(func() error { return server.Serve(ctx, d.probing(), d.net.addr) })
 	group.Go(func() error { d.watchForOthers(ctx, server); return nil })
 	if d.boot != nil {
-		group.Go(func() error { return server.ServeBoot(ctx, d.boot) })
+		group.Go(func() error { return server.ServeBoot(ctx, d.boot, d.net.addr) })
 	}
 	return group.Wait()
 }

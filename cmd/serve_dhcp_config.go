@@ -122,7 +122,7 @@ func defaultGateway(routes io.Reader, iface string) netip.Addr {
 
 // config is what the flags and the interface say together.
 func (o *serveDHCPOptions) config(a attachment) dhcp.Config {
-	cfg := dhcp.Config{Server: a.addr, Proxy: o.proxy, Authoritative: o.authoritative, ByClientID: o.byClientID, Hosts: o.hosts}
+	cfg := dhcp.Config{Servers: []netip.Addr{a.addr}, Proxy: o.proxy, Authoritative: o.authoritative, ByClientID: o.byClientID, Hosts: o.hosts}
 	cfg.Boot = dhcp.Boot{NextServer: o.nextServer, File: o.bootfile, FileFor: dhcp.DefaultFiles()}
 	delete(cfg.Boot.FileFor, boot.ArchBIOS) // that is --bootfile
 	o.setBootfiles(&cfg.Boot)

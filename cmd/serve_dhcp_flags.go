@@ -103,9 +103,11 @@ func parseHost(s string) (dhcp.Host, error) {
 	if h.MAC, err = parseMAC(mac); err != nil {
 		return dhcp.Host{}, err
 	}
-	if h.Addr, err = parseIPv4(ip); err != nil {
+	addr, err := parseIPv4(ip)
+	if err != nil {
 		return dhcp.Host{}, err
 	}
+	h.Addrs = []netip.Addr{addr}
 	h.Name = name
 	return h, nil
 }

@@ -49,7 +49,7 @@ func TestClassicDHCPDConf(t *testing.T) {
 		"--next-server", "192.168.122.1", "--bootfile", "pxelinux.0")
 	a := netip.MustParseAddr
 	want := dhcp.Config{
-		Server: a("192.168.122.1"),
+		Servers: []netip.Addr{a("192.168.122.1")},
 		Subnets: []dhcp.Subnet{{
 			Prefix: netip.MustParsePrefix("192.168.122.0/24"), Ranges: []lease.Range{{First: a("192.168.122.100"), Last: a("192.168.122.200")}},
 			Router: a("192.168.122.1"), DNS: []netip.Addr{a("8.8.8.8")}, Domain: "benet.com",
@@ -75,7 +75,7 @@ func uefiFiles() map[boot.Arch]string {
 func TestServeDHCPDefaults(t *testing.T) {
 	got := dhcpConfigOf(t)
 	want := dhcp.Config{
-		Server: netip.MustParseAddr("192.168.122.1"),
+		Servers: []netip.Addr{netip.MustParseAddr("192.168.122.1")},
 		Subnets: []dhcp.Subnet{{
 			Prefix:    netip.MustParsePrefix("192.168.122.0/24"),
 			Ranges:    []lease.Range{{First: netip.MustParseAddr("192.168.122.128"), Last: netip.MustParseAddr("192.168.122.254")}},
@@ -107,8 +107,8 @@ func TestServeDHCPFlags(t *testing.T) {
 		t.Errorf("boot files %+v", b)
 	}
 	hosts := []dhcp.Host{
-		{MAC: net.HardwareAddr{0x52, 0x54, 0, 0x12, 0x34, 0x56}, Addr: netip.MustParseAddr("192.168.122.10"), Name: "node1"},
-		{MAC: net.HardwareAddr{0x52, 0x54, 0, 0x12, 0x34, 0x57}, Addr: netip.MustParseAddr("192.168.122.11")},
+		{MAC: net.HardwareAddr{0x52, 0x54, 0, 0x12, 0x34, 0x56}, Addrs: []netip.Addr{netip.MustParseAddr("192.168.122.10")}, Name: "node1"},
+		{MAC: net.HardwareAddr{0x52, 0x54, 0, 0x12, 0x34, 0x57}, Addrs: []netip.Addr{netip.MustParseAddr("192.168.122.11")}},
 	}
 	if diff := cmp.Diff(hosts, got.Hosts, cmpAddr); diff != "" {
 		t.Errorf("hosts (-want +got):\n%s", diff)
@@ -125,12 +125,12 @@ func TestOverride(t *testing.T) {
 	mac := net.HardwareAddr{0x52, 0x54, 0, 0x12, 0x34, 0x56}
 	byFile := func() dhcp.Config {
 		return dhcp.Config{
-			Server: a("192.168.122.1"),
+			Servers: []netip.Addr{a("192.168.122.1")},
 			Subnets: []dhcp.Subnet{{
 				Prefix: netip.MustParsePrefix("192.168.122.0/24"), Ranges: []lease.Range{{First: a("192.168.122.100"), Last: a("192.168.122.200")}},
 				Router: a("192.168.122.1"), DNS: []netip.Addr{a("8.8.8.8")}, Domain: "benet.com", LeaseTime: time.Hour, MaxLeaseTime: 2 * time.Hour,
 			}},
-			Hosts: []dhcp.Host{{MAC: mac, Addr: a("192.168.122.5"), Name: "old"}},
+			Hosts: []dhcp.Host{{MAC: mac, Addrs: []netip.Addr{a("192.168.122.5")}, Name: "old"}},
 			Boot:  dhcp.Boot{File: "pxelinux.0", FileFor: map[boot.Arch]string{boot.ArchBIOS: "bios.0"}},
 		}
 	}
@@ -148,7 +148,7 @@ func TestOverride(t *testing.T) {
 		{[]string{"--lease-time", "60"}, func(_ *dhcp.Config, n *dhcp.Subnet) { n.LeaseTime = time.Minute }},
 		{[]string{"--max-lease-time", "3h"}, func(_ *dhcp.Config, n *dhcp.Subnet) { n.MaxLeaseTime = 3 * time.Hour }},
 		{[]string{"--host", "52:54:00:12:34:56=192.168.122.6"}, func(c *dhcp.Config, _ *dhcp.Subnet) {
-			c.Hosts = []dhcp.Host{{MAC: mac, Addr: a("192.168.122.6")}}
+			c.Hosts = []dhcp.Host{{MAC: mac, Addrs: []netip.Addr{a("192.168.122.6")}}}
 		}},
 		{[]string{"--next-server", "192.168.122.9"}, func(c *dhcp.Config, _ *dhcp.Subnet) { c.Boot.NextServer = a("192.168.122.9") }},
 		{[]string{"--bootfile", "x.0"}, func(c *dhcp.Config, _ *dhcp.Subnet) {

@@ -48,10 +48,10 @@ func (v dhcpView) listening(d *dhcpServer) {
 	files := bootFiles(d.cfg.Boot)
 	next := d.cfg.Boot.NextServer
 	if !next.IsValid() {
-		next = d.cfg.Server
+		next = d.net.addr
 	}
 	line := dhcpListeningJSON{
-		Event: "listening", Interface: d.o.iface, Server: d.cfg.Server, Port: d.main.LocalAddr().Port(), BootPort: d.o.bootPort,
+		Event: "listening", Interface: d.o.iface, Server: d.net.addr, Port: d.main.LocalAddr().Port(), BootPort: d.o.bootPort,
 		Proxy: d.cfg.Proxy, NextServer: next, BootFiles: make(map[string]string),
 	}
 	var words []string
@@ -73,7 +73,7 @@ func (v dhcpView) listening(d *dhcpServer) {
 	} else {
 		v.introduce(line, words)
 	}
-	if !d.cfg.Proxy && !d.cfg.Subnets[0].Prefix.Contains(d.cfg.Server) {
+	if !d.cfg.Proxy && !d.cfg.Subnets[0].Prefix.Contains(d.net.addr) {
 		v.log.Warn("only machines behind a relay are served: the interface has no address in the subnet", "subnet", line.Subnet)
 	}
 	if err := d.main.RawError(); err != nil {

@@ -69,7 +69,7 @@ func (t *tryServers) stop() error {
 
 func (t *tryServers) dhcp(ctx context.Context, log *slog.Logger, o tryOptions) error {
 	cfg := dhcp.Config{
-		Server: tryServer.Addr(),
+		Servers: []netip.Addr{tryServer.Addr()},
 		Subnets: []dhcp.Subnet{{
 			Prefix: tryServer.Masked(), Ranges: []lease.Range{tryRange}, Router: tryServer.Addr(), LeaseTime: time.Hour,
 		}},
@@ -86,12 +86,12 @@ func (t *tryServers) dhcp(ctx context.Context, log *slog.Logger, o tryOptions) e
 	server.OnEvent = func(e dhcp.Event) {
 		log.Debug("dhcp "+e.Kind.String(), "client", e.Machine.MAC, "address", e.Addr, "file", e.File, "reason", e.Reason)
 	}
-	for port, serve := range map[uint16]func(context.Context, dhcp.Conn) error{67: server.Serve, 4011: server.ServeBoot} {
+	for port, serve := range map[uint16]func(context.Context, dhcp.Conn, netip.Addr) error{67: server.Serve, 4011: server.ServeBoot} {
 		conn, err := t.host.ListenDHCP(port)
 		if err != nil {
 			return err
 		}
-		t.group.Go(func() error { return serve(ctx, wireConn{conn}) })
+		t.group.Go(func() error { return serve(ctx, wireConn{conn}, tryServer.Addr()) })
 	}
 	return nil
 }

@@ -32,9 +32,9 @@ func BenchmarkExchangeAmong(b *testing.B) {
 
 func benchmarkExchange(b *testing.B, clients, others int) {
 	cfg := classic()
-	cfg.Server = addr("10.0.0.1")
+	cfg.Servers = []netip.Addr{addr("10.0.0.1")}
 	cfg.Subnets[0].Prefix = netip.MustParsePrefix("10.0.0.0/8")
-	cfg.Subnets[0].Router = cfg.Server
+	cfg.Subnets[0].Router = cfg.Servers[0]
 	cfg.Subnets[0].Ranges = []lease.Range{{First: addr("10.1.0.0"), Last: addr("10.3.255.255")}}
 	store, err := lease.Open(filepath.Join(b.TempDir(), "leases"), cfg.Pools(), testStart)
 	if err != nil {
@@ -79,7 +79,7 @@ func benchmarkExchange(b *testing.B, clients, others int) {
 				b.Fatal(err)
 			}
 			m := benchClient(TypeRequest, first+i)
-			m.Options = append(m.Options, addrOption(OptionServerID, cfg.Server), addrOption(OptionRequestedAddress, offer.YIAddr))
+			m.Options = append(m.Options, addrOption(OptionServerID, cfg.Servers[0]), addrOption(OptionRequestedAddress, offer.YIAddr))
 			batch[i] = datagram(m)
 		}
 		sent = sent[:0]

@@ -26,8 +26,8 @@ func Classify(m *Message) (boot.Machine, error) {
 		VendorClass: cString(m.Options.Get(OptionVendorClass)),
 		UserClass:   userClass(m.Options),
 	}
-	machine.Kind = kindOf(m.Options, machine.VendorClass, machine.UserClass)
 	machine.Arch, machine.HasArch = archOf(m.Options, machine.VendorClass)
+	machine.Kind = kindOf(m, machine)
 	return machine, checkClient(m)
 }
 
@@ -52,18 +52,59 @@ func checkClient(m *Message) error {
 	return nil
 }
 
-func kindOf(opts Options, class, user string) boot.Kind {
-	switch {
-	case user == "iPXE" || opts.Has(OptionIPXE):
+func kindOf(m *Message, is boot.Machine) boot.Kind {
+	switch class := is.VendorClass; {
+	case is.UserClass == "iPXE" || m.Options.Has(OptionIPXE):
 		return boot.KindIPXE
+	case strings.HasPrefix(class, ClassPXE) && raspberryPi(is):
+		return boot.KindRPi
 	case strings.HasPrefix(class, ClassPXE):
 		return boot.KindPXE
 	case strings.HasPrefix(class, ClassHTTP):
 		return boot.KindHTTP
 	case strings.HasPrefix(class, "U-Boot"):
 		return boot.KindUBoot
+	case class == "" && asGRUB(m.Options):
+		return boot.KindGRUB
 	}
 	return boot.KindPlain
+}
+
+// raspberryPi recognises the boot ROM of a Raspberry Pi. It says BIOS, whatever
+// the board is, so the MAC decides (tinkerbell/smee tells them by it too); with
+// UEFI firmware on it the same board says efi-arm64 and is like any other.
+func raspberryPi(is boot.Machine) bool {
+	if is.HasArch && is.Arch == boot.ArchRPiBoot {
+		return true
+	}
+	if is.HasArch && is.Arch != boot.ArchBIOS || len(is.MAC) != 6 {
+		return false
+	}
+	switch [3]byte(is.MAC) {
+	case [3]byte{0xb8, 0x27, 0xeb}, [3]byte{0xdc, 0xa6, 0x32}, [3]byte{0xe4, 0x5f, 0x01},
+		[3]byte{0x28, 0xcd, 0xc1}, [3]byte{0xd8, 0x3a, 0xdd}, [3]byte{0x2c, 0xcf, 0x67}:
+		return true
+	}
+	return false
+}
+
+// asGRUB recognises net_dhcp of GRUB, which names itself nowhere: its DISCOVER
+// has the message type alone, its REQUEST always the same list of wishes (GRUB
+// net/bootp.c).
+func asGRUB(opts Options) bool {
+	for _, o := range opts {
+		switch o.Code {
+		case OptionMessageType, OptionServerID, OptionRequestedAddress:
+		case OptionParameterList:
+			if string(o.Data) != "\x01\x03\x06\x0f\x0c\x11\x12" {
+				return false
+			}
+		default:
+			return false
+		}
+	}
+	t := opts.Get(OptionMessageType)
+	return len(t) == 1 && (MessageType(t[0]) == TypeDiscover && len(opts) == 1 || MessageType(t[0]) == TypeRequest && opts.Has(OptionParameterList))
 }
 
 // archOf is the first architecture of option 93 that is in the registry, else

@@ -16,7 +16,8 @@ func TestClassify(t *testing.T) {
 		opts []RawOption
 		want boot.Machine
 	}{
-		{"plain", nil, boot.Machine{}},
+		{"plain", []RawOption{{OptionParameterList, []byte{1, 3, 6}}}, boot.Machine{}},
+		{"GRUB, which says nothing", nil, boot.Machine{Kind: boot.KindGRUB}},
 		{"BIOS ROM", biosOptions(), boot.Machine{HasArch: true, Kind: boot.KindPXE, VendorClass: "PXEClient:Arch:00000:UNDI:002001", UUID: testUUID()[1:]}},
 		{"EDK2", []RawOption{class("PXEClient:Arch:00007"), arch(0, 7)}, boot.Machine{Arch: 7, HasArch: true, Kind: boot.KindPXE, VendorClass: "PXEClient:Arch:00007"}},
 		{"HTTP Boot", httpOptions(), boot.Machine{Arch: 16, HasArch: true, Kind: boot.KindHTTP, VendorClass: "HTTPClient:Arch:00016:UNDI:003000"}},

@@ -1,6 +1,7 @@
 package dhcp
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -15,6 +16,9 @@ import (
 type Request struct {
 	Message  *Message
 	Src, Dst netip.AddrPort
+	// Local is our address on the wire that it came by; the zero Addr means the
+	// first of the Config's Servers.
+	Local netip.Addr
 	// Boot is set for a message to the boot service (port 4011).
 	Boot bool
 }
@@ -23,6 +27,10 @@ type Request struct {
 type Decision struct {
 	// Reply is nil when there is none; the last event then says why.
 	Reply *Message
+	// Local is the address that the reply is sent from.
+	Local netip.Addr
+	// Unpadded replies are sent as short as they are.
+	Unpadded bool
 	// Durable replies promise a lease: they may leave only after the store has
 	// synced.
 	Durable bool
@@ -42,16 +50,26 @@ type exchange struct {
 	now     time.Time
 	events  []Event
 
+	local    netip.Addr // our address for this client
+	serverID netip.Addr // the same, or as the relay wants it
+	host     *Host      // nil: not a configured one
+	client   lease.Client
+	wire     []int // the subnets that it may get an address of
 	subnet   *Subnet
 	pool     *lease.Pool
-	serverID netip.Addr
-	client   lease.Client
+	told     told
+	chosen   choice
 }
 
 // Decide answers a request, or says why there is no answer. It touches no
 // network and no disk. It is not safe for concurrent use; Serve locks.
 func (s *Server) Decide(req Request, now time.Time) Decision {
-	x := &exchange{s: s, req: req, m: req.Message, now: now, serverID: s.cfg.Server}
+	x := &exchange{s: s, req: req, m: req.Message, now: now, local: cmp.Or(req.Local, s.cfg.Servers[0])}
+	if slices.Contains(s.cfg.Servers, req.Dst.Addr()) {
+		x.local = req.Dst.Addr() // the one that the client knows us by
+	}
+	x.serverID = x.local
+	x.host = s.hostOf(x.m)
 	var err error
 	x.machine, err = Classify(req.Message)
 	switch {
@@ -86,34 +104,35 @@ func (x *exchange) fromUs() bool {
 	if mac, ok := x.s.searches[x.m.XID]; ok && mac == x.m.CHAddr.String() {
 		return true
 	}
-	return x.req.Src.Addr() == x.s.cfg.Server && x.req.Src.Port() == x.req.Dst.Port() && !x.m.Relayed()
+	return slices.Contains(x.s.cfg.Servers, x.req.Src.Addr()) && x.req.Src.Port() == x.req.Dst.Port() && !x.m.Relayed()
 }
 
-// unicast reports whether the client itself wrote to our address: how RENEWING
-// differs from REBINDING (RFC 2131 4.3.2).
+// unicast reports whether the client itself wrote to an address of ours: how
+// RENEWING differs from REBINDING (RFC 2131 4.3.2).
 func (c *Config) unicast(r Request) bool {
-	return r.Dst.Addr() == c.Server && !r.Message.Relayed()
+	return slices.Contains(c.Servers, r.Dst.Addr()) && !r.Message.Relayed()
 }
 
 // serve answers as a DHCP server.
 func (x *exchange) serve() Decision {
 	info := relayInfoOf(x.m)
-	i, ok := x.s.cfg.subnetOf(x.req, info)
+	i, ok := x.s.cfg.subnetOf(x.req, info, x.local)
 	if !ok {
 		return x.ignore("not from a subnet that is served")
 	}
-	x.subnet, x.pool = &x.s.cfg.Subnets[i], x.s.leases.Pool(i)
+	x.wire = x.s.networks[i]
 	if isSet(info.serverID) {
 		x.serverID = info.serverID
 	}
 	x.client = lease.Client{Key: keyOf(x.m, x.s.cfg.ByClientID), Name: cString(x.m.Options.Get(OptionHostName))}
-	if h, ok := x.s.hosts[string(x.m.CHAddr)]; ok {
-		x.client.Name = h.Name
-		if x.subnet.Prefix.Contains(h.Addr) {
-			x.client.Fixed = h.Addr
-		}
+	if x.host != nil {
+		x.client.Name = x.host.Name
 	}
 	x.client.Name = x.client.Name[:min(len(x.client.Name), 255)]
+	x.use(i)
+	if _, had := x.leaseOf(); x.s.cfg.BootOnly && !had && x.host == nil && !x.isBootClient() {
+		return x.ignore("not a boot client, nor one that was")
+	}
 	switch t := x.m.Type(); t {
 	case TypeBOOTP:
 		return x.bootp()
@@ -136,11 +155,14 @@ func (x *exchange) serve() Decision {
 // offer need not be durable.
 func (x *exchange) discover() Decision {
 	want, _ := x.m.Options.Addr(OptionRequestedAddress)
-	addr, err := x.pool.Offer(x.client, want, x.now)
-	if err != nil {
+	addr, ok, err := x.offer(want)
+	switch {
+	case err != nil:
 		// An OFFER without an address would look like a proxy's to EDK2.
 		reason := fmt.Sprintf("%v in %s; it needs a larger range, or a shorter lease time", err, x.subnet.Prefix)
 		return x.done(Event{Kind: EventExhausted, Reason: reason})
+	case !ok:
+		return x.ignore("no range is for this client")
 	}
 	d := x.give(EventOffer, TypeOffer, addr)
 	// "The server SHOULD probe the reused address before allocating" (RFC 2131
@@ -160,27 +182,35 @@ func (x *exchange) give(kind EventKind, t MessageType, addr netip.Addr) Decision
 		reply.CIAddr = x.m.CIAddr // the client has the address already
 	}
 	file := x.fill(reply, t, ttl)
-	return x.answer(reply, Event{Kind: kind, Addr: addr, File: file, Lease: ttl})
+	return x.answer(reply, Event{Kind: kind, Addr: addr, File: file, Rule: x.chosen.rule, Lease: ttl})
 }
 
 // leaseTime is what the client gets: by its wish in option 51, or by default.
 func (x *exchange) leaseTime() time.Duration {
-	return x.subnet.leaseTime(x.m.Options.Uint32(OptionLeaseTime))
+	seconds, asked := x.m.Options.Uint32(OptionLeaseTime)
+	return x.subnet.leaseTime(seconds, asked, x.told.Settings)
 }
 
 // bootp answers a client of RFC 951, which keeps its address for ever: only
-// one that is configured gets any.
+// one that is configured gets any, unless the subnet says otherwise.
 func (x *exchange) bootp() Decision {
-	if !x.client.Fixed.IsValid() {
-		return x.ignore("a BOOTP client that is not a configured host")
+	addr := x.client.Fixed
+	if !addr.IsValid() {
+		if !x.subnet.BOOTP || !x.admitted() {
+			return x.ignore("a BOOTP client that is not a configured host")
+		}
+		var err error
+		if addr, err = x.pool.Offer(x.client, netip.Addr{}, x.now); err != nil {
+			return x.done(Event{Kind: EventExhausted, Reason: fmt.Sprintf("%v in %s", err, x.subnet.Prefix)})
+		}
 	}
-	if err := x.pool.Commit(x.client, x.client.Fixed, -1, x.now); err != nil {
-		return x.ignore(fmt.Sprintf("a BOOTP client whose address %s is not free: %v", x.client.Fixed, err))
+	if err := x.pool.Commit(x.client, addr, -1, x.now); err != nil {
+		return x.ignore(fmt.Sprintf("a BOOTP client whose address %s is not free: %v", addr, err))
 	}
 	reply := x.newReply()
-	reply.YIAddr = x.client.Fixed
+	reply.YIAddr = addr
 	file := x.fill(reply, TypeBOOTP, 0)
-	d := x.answer(reply, Event{Kind: EventBOOTP, Addr: x.client.Fixed, File: file})
+	d := x.answer(reply, Event{Kind: EventBOOTP, Addr: addr, File: file, Rule: x.chosen.rule})
 	d.Durable = true
 	return d
 }
@@ -190,6 +220,7 @@ func (x *exchange) release() Decision {
 	if id, ok := x.m.Options.Addr(OptionServerID); ok && !x.isUs(id) {
 		return x.ignore(fmt.Sprintf("a release to server %s", id))
 	}
+	x.place(x.m.CIAddr)
 	if err := x.pool.Release(x.client.Key, x.m.CIAddr, x.now); err != nil {
 		return x.ignore(fmt.Sprintf("release of %s: %v", x.m.CIAddr, err))
 	}
@@ -208,6 +239,7 @@ func (x *exchange) decline() Decision {
 		return x.ignore("declines no address")
 	}
 	reason := "the client found the address in use, or OFFER and ACK to contradict each other"
+	x.place(addr)
 	err := x.pool.Decline(x.client.Key, addr, x.now)
 	switch {
 	case errors.Is(err, lease.ErrDeclinedTooMany):
@@ -224,17 +256,20 @@ func (x *exchange) inform() Decision {
 	if !isSet(x.m.CIAddr) && !x.m.Relayed() && !isSet(x.req.Src.Addr()) {
 		return x.ignore("an INFORM from no address")
 	}
+	x.place(x.m.CIAddr)
 	reply := x.newReply()
 	reply.CIAddr = x.m.CIAddr
 	file := x.fill(reply, TypeAck, 0)
 	if reply.Relayed() {
 		reply.Flags |= FlagBroadcast // the relay cannot know the client's address
 	}
-	return x.answer(reply, Event{Kind: EventInform, Addr: x.m.CIAddr, File: file})
+	return x.answer(reply, Event{Kind: EventInform, Addr: x.m.CIAddr, File: file, Rule: x.chosen.rule})
 }
 
 // isUs reports whether option 54 names this server.
-func (x *exchange) isUs(id netip.Addr) bool { return id == x.serverID || id == x.s.cfg.Server }
+func (x *exchange) isUs(id netip.Addr) bool {
+	return id == x.serverID || slices.Contains(x.s.cfg.Servers, id)
+}
 
 func (x *exchange) ignore(reason string) Decision {
 	return x.done(Event{Kind: EventIgnored, Reason: reason})
@@ -243,7 +278,7 @@ func (x *exchange) ignore(reason string) Decision {
 func (x *exchange) answer(reply *Message, e Event) Decision {
 	e.Path = Route(reply, x.req)
 	d := x.done(e)
-	d.Reply = reply
+	d.Reply, d.Local, d.Unpadded = reply, x.local, !x.has(QuirkPad300)
 	return d
 }
 

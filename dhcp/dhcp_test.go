@@ -27,7 +27,7 @@ const (
 // classic is the configuration that every PXE how-to shows.
 func classic() Config {
 	return Config{
-		Server: addr("192.168.122.1"),
+		Servers: []netip.Addr{addr("192.168.122.1")},
 		Subnets: []Subnet{{
 			Prefix:       netip.MustParsePrefix("192.168.122.0/24"),
 			Ranges:       []lease.Range{{First: addr("192.168.122.100"), Last: addr("192.168.122.200")}},
@@ -44,7 +44,7 @@ func classic() Config {
 // full has a host, a second subnet behind a relay, and files for everybody.
 func fullConfig() Config {
 	cfg := classic()
-	cfg.Hosts = []Host{{MAC: mac(hostMAC), Addr: addr("192.168.122.7"), Name: "seven"}}
+	cfg.Hosts = []Host{{MAC: mac(hostMAC), Addrs: []netip.Addr{addr("192.168.122.7")}, Name: "seven"}}
 	cfg.Subnets = append(cfg.Subnets, Subnet{
 		Prefix: netip.MustParsePrefix("10.1.0.0/16"),
 		Ranges: []lease.Range{{First: addr("10.1.1.0"), Last: addr("10.1.1.255")}},

@@ -63,6 +63,7 @@ type Event struct {
 	Addr    netip.Addr   // offered (by the other server too), bound, refused, released, declined, in use
 	Name    string       // the client's host name
 	File    string       // what it was told to boot, or would be by the other server
+	Rule    string       // which rule or entry of the configuration named the file
 	Lease   time.Duration
 	Relay   netip.Addr       // the relay that the message came through
 	Path    Path             // where the reply went

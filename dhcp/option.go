@@ -86,6 +86,8 @@ const (
 
 // The suboptions of option 82 that change an answer.
 const (
+	RelayCircuitID        = 1  // RFC 3046: the port of the switch
+	RelayRemoteID         = 2  // RFC 3046: the relay, or the client's modem
 	RelayLinkSelection    = 5  // RFC 3527: the client's subnet, in place of giaddr
 	RelayServerIDOverride = 11 // RFC 5107: what option 54 has to say
 )

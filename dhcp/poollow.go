@@ -25,9 +25,9 @@ func (s *Server) watchPools(now time.Time) {
 		share := float64(taken) / float64(size) // no number for an empty pool, which is never low
 		switch {
 		case share < lowUntil:
-			delete(s.low, prefix)
-		case share > lowAbove && !s.low[prefix]:
-			s.low[prefix] = true
+			delete(s.low, i)
+		case share > lowAbove && !s.low[i]:
+			s.low[i] = true
 			reason := fmt.Sprintf("%d of %d addresses of %s are taken; a larger range or a shorter lease time leaves more", taken, size, prefix)
 			events = append(events, Event{Time: now, Kind: EventPoolLow, Reason: reason, Taken: taken, Size: size})
 		}

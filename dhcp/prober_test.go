@@ -91,7 +91,7 @@ func serveProbing(t *testing.T, cfg Config, prober *fakeProber) *probingServer {
 		Conn
 		Prober
 	}{p.testConn, prober}
-	go func() { done <- s.Serve(ctx, conn) }()
+	go func() { done <- s.Serve(ctx, conn, toServer.Addr()) }()
 	p.end = sync.OnceFunc(func() {
 		cancel()
 		if err := <-done; err != nil {

@@ -14,13 +14,14 @@ func (x *exchange) proxy() Decision {
 	case !x.machine.HasArch:
 		return x.ignore("a boot client that does not say its architecture (option 93)")
 	}
+	x.tell()
 	reply := x.newReply()
 	reply.Flags |= FlagBroadcast // there is no address to send it to
 	file := x.fill(reply, TypeOffer, 0)
-	if file == "" {
+	if !x.boots() {
 		return x.ignore("no boot file for " + x.machine.Arch.String())
 	}
-	return x.answer(reply, Event{Kind: EventProxy, File: file})
+	return x.answer(reply, Event{Kind: EventProxy, File: file, Rule: x.chosen.rule})
 }
 
 // item is the boot item that the client picked from a menu (43.71).
@@ -59,11 +60,12 @@ func (x *exchange) bootService() Decision {
 	case picked && item.Layer&CredentialsLayer != 0:
 		return x.ignore("the client wants a signature (PXE BIS), which is not supported")
 	}
+	x.tell()
 	reply := x.newReply()
 	reply.CIAddr = x.m.CIAddr
 	file := x.fill(reply, TypeAck, 0)
-	if file == "" {
+	if !x.boots() {
 		return x.ignore("no boot file for " + noFileFor(x.machine))
 	}
-	return x.answer(reply, Event{Kind: EventBoot, Addr: x.m.CIAddr, File: file})
+	return x.answer(reply, Event{Kind: EventBoot, Addr: x.m.CIAddr, File: file, Rule: x.chosen.rule})
 }

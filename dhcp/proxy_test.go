@@ -14,8 +14,8 @@ import (
 
 func proxyConfig() Config {
 	return Config{
-		Server: addr("192.168.122.1"),
-		Proxy:  true,
+		Servers: []netip.Addr{addr("192.168.122.1")},
+		Proxy:   true,
 		Boot: Boot{File: "pxelinux.0", FileFor: map[boot.Arch]string{
 			boot.ArchEFIX64: "bootx64.efi", boot.ArchHTTPX64: "http://192.168.122.1/bootx64.efi",
 		}},

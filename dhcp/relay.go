@@ -20,29 +20,3 @@ func relayInfoOf(m *Message) relayInfo {
 	info.serverID, _ = sub.Addr(RelayServerIDOverride)
 	return info
 }
-
-// subnetOf finds the subnet that the client is in; nil when it is none of ours.
-// The relay's word goes first (RFC 3527, 3011, RFC 2131 4.3.1), then the
-// address from which a client writes to us directly, which relays do not see.
-func (c *Config) subnetOf(req Request, info relayInfo) (i int, ok bool) {
-	m := req.Message
-	selection, _ := m.Options.Addr(OptionSubnetSelection)
-	for _, a := range []netip.Addr{info.link, selection, m.GIAddr} {
-		if isSet(a) {
-			return c.subnetWith(a)
-		}
-	}
-	if isSet(m.CIAddr) && c.unicast(req) {
-		return c.subnetWith(m.CIAddr)
-	}
-	return c.subnetWith(c.Server)
-}
-
-func (c *Config) subnetWith(a netip.Addr) (i int, ok bool) {
-	for i := range c.Subnets {
-		if c.Subnets[i].Prefix.Contains(a) {
-			return i, true
-		}
-	}
-	return 0, false
-}

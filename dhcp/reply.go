@@ -3,6 +3,7 @@ package dhcp
 import (
 	"net/netip"
 	"slices"
+	"strings"
 	"time"
 
 	"pxe/boot"
@@ -58,15 +59,15 @@ func (x *exchange) fill(reply *Message, t MessageType, ttl time.Duration) (file 
 	params := x.network()
 	file, more := x.boot(reply)
 	params = append(params, more...)
-	reply.Options = append(reply.Options, x.chosen(params)...)
+	reply.Options = append(reply.Options, x.wished(params)...)
 	reply.Options = x.echoes(reply.Options)
 	x.fit(reply)
 	return file
 }
 
-// network is what the subnet's clients are told. Mask and router go to
-// everybody: EDK2 declines a lease without a mask, and the Raspberry Pi's ROM
-// needs both and asks for neither.
+// network is what the client is told about its network, by the subnet or by a
+// rule. Mask and router go to everybody: EDK2 declines a lease without a mask,
+// and the Raspberry Pi's ROM needs both and asks for neither.
 func (x *exchange) network() []parameter {
 	if x.subnet == nil {
 		return nil
@@ -79,8 +80,8 @@ func (x *exchange) network() []parameter {
 	if len(s.DNS) > 0 {
 		params = append(params, parameter{addrOption(OptionDNS, s.DNS...), usual})
 	}
-	if h := x.s.hosts[string(x.m.CHAddr)]; h.Name != "" {
-		params = append(params, parameter{textOption(OptionHostName, h.Name), usual})
+	if x.host != nil && x.host.Name != "" {
+		params = append(params, parameter{textOption(OptionHostName, x.host.Name), usual})
 	}
 	if s.Domain != "" {
 		params = append(params, parameter{textOption(OptionDomainName, s.Domain), usual})
@@ -89,9 +90,29 @@ func (x *exchange) network() []parameter {
 		params = append(params, parameter{addrOption(OptionBroadcast, broadcast), asked})
 	}
 	for _, o := range s.Options {
-		params = append(params, parameter{o, usual})
+		params = append(params, parameter{o, needOf(o.Code)})
+	}
+	for _, o := range x.told.Options {
+		i := slices.IndexFunc(params, func(p parameter) bool { return p.Code == o.Code })
+		switch {
+		case o.Code == OptionVendorSpecific: // goes with option 60: see boot
+		case i >= 0:
+			params[i].RawOption = o
+		default:
+			params = append(params, parameter{o, needOf(o.Code)})
+		}
 	}
 	return params
+}
+
+// needOf says when an option of the configuration is sent. PXELINUX and iPXE
+// read theirs from the packets that the ROM got, which did not ask for them.
+func needOf(code uint8) need {
+	switch code {
+	case OptionRouter, OptionIPXE, OptionPXELINUXConfigFile, OptionPXELINUXPathPrefix, OptionPXELINUXRebootTimeout:
+		return always
+	}
+	return usual
 }
 
 func mask(p netip.Prefix) netip.Addr {
@@ -99,9 +120,9 @@ func mask(p netip.Prefix) netip.Addr {
 	return netip.AddrFrom4([4]byte{byte(n >> 24), byte(n >> 16), byte(n >> 8), byte(n)})
 }
 
-// chosen is the parameters that this client gets: first those of its option 55
+// wished is the parameters that this client gets: first those of its option 55
 // in that order, then the others.
-func (x *exchange) chosen(params []parameter) Options {
+func (x *exchange) wished(params []parameter) Options {
 	list := x.m.Options.Get(OptionParameterList)
 	opts := make(Options, 0, len(params))
 	var sent [256]bool
@@ -123,10 +144,11 @@ func (x *exchange) chosen(params []parameter) Options {
 // echoes appends what comes back as it was sent: the client identifier (RFC
 // 6842 3) and, last of all, the relay's option (RFC 3046 2.2).
 func (x *exchange) echoes(opts Options) Options {
-	for _, code := range []uint8{OptionClientID, OptionRelayAgent} {
-		if v := x.m.Options.Get(code); len(v) > 0 {
-			opts = append(opts, RawOption{code, v})
-		}
+	if v := x.m.Options.Get(OptionClientID); len(v) > 0 && !x.has(QuirkStripClientID) {
+		opts = append(opts, RawOption{OptionClientID, v})
+	}
+	if v := x.m.Options.Get(OptionRelayAgent); len(v) > 0 {
+		opts = append(opts, RawOption{OptionRelayAgent, v})
 	}
 	return opts
 }
@@ -136,41 +158,71 @@ func (x *exchange) echoes(opts Options) Options {
 // header and EDK2 and GRUB prefer the options. Nothing of it differs between an
 // OFFER and its ACK.
 func (x *exchange) boot(reply *Message) (file string, params []parameter) {
-	b := x.bootOf()
-	reply.SIAddr = x.s.cfg.nextServer(b)
+	x.chosen = x.choose()
+	reply.SIAddr = x.nextServer()
+	if x.has(QuirkBroadcast) {
+		reply.Flags |= FlagBroadcast
+	}
 	if uuid := x.m.Options.Get(OptionClientUUID); len(uuid) > 0 {
 		params = append(params, parameter{RawOption{OptionClientUUID, uuid}, always})
 	}
-	file, ok := b.For(x.machine)
-	if !ok {
+	if !x.boots() {
 		x.warnNoFile()
 		return "", params
 	}
+	file = x.chosen.file
 	reply.File = file
+	if x.has(QuirkHeaderOnly) {
+		return file, params
+	}
 	names := asked // U-Boot and plain clients read the header
-	switch x.class() {
-	case ClassPXE:
+	if class := x.class(); class != "" {
 		names = always
-		params = append(params,
-			parameter{textOption(OptionVendorClass, ClassPXE), always},
-			parameter{x.pxe().Option(), always})
-	case ClassHTTP:
-		names = always
-		// GRUB compares the class as a C string in the packet: give it a NUL.
-		params = append(params,
-			parameter{terminatedOption(OptionVendorClass, ClassHTTP), always})
+		params = append(params, x.classOptions(class)...)
+	}
+	if file == "" {
+		return "", params
 	}
 	return file, append(params,
-		parameter{terminatedOption(OptionTFTPServerName, reply.SIAddr.String()), names},
-		parameter{terminatedOption(OptionBootFileName, file), names})
+		parameter{x.nameOption(OptionTFTPServerName, reply.SIAddr.String()), names},
+		parameter{x.nameOption(OptionBootFileName, file), names})
 }
 
-// bootOf is where this client finds what it boots.
-func (x *exchange) bootOf() *Boot {
-	if h := x.s.hosts[string(x.m.CHAddr)]; h.Boot != nil {
-		return h.Boot
+// boots reports whether the client is told what to boot: a file, its disk, or,
+// if it is a Raspberry Pi's ROM, what it asks for anyway.
+func (x *exchange) boots() bool {
+	return x.chosen.file != "" || x.chosen.local || x.has(QuirkRaspberryPi)
+}
+
+// nameOption is a name for firmware.
+func (x *exchange) nameOption(code uint8, name string) RawOption {
+	if x.has(QuirkTrailingNUL) {
+		return terminatedOption(code, name)
 	}
-	return &x.s.cfg.Boot
+	return textOption(code, name)
+}
+
+// classOptions are options 60 and 43 for a boot client of that class. Whoever
+// gets the first must get the second with it: EDK2 takes 60 alone for the
+// announcement of a boot service on port 4011, and asks there for the file that
+// it already has.
+func (x *exchange) classOptions(class string) []parameter {
+	switch {
+	case x.has(QuirkClassless):
+		return nil
+	case class == ClassHTTP:
+		// GRUB compares the class as a C string in the packet: give it a NUL.
+		return []parameter{{terminatedOption(OptionVendorClass, ClassHTTP), always}}
+	}
+	params := []parameter{{textOption(OptionVendorClass, ClassPXE), always}}
+	own := x.told.Options.Get(OptionVendorSpecific)
+	switch {
+	case len(own) > 0:
+		params = append(params, parameter{RawOption{OptionVendorSpecific, own}, always})
+	case !x.has(QuirkBootService) || x.req.Boot:
+		params = append(params, parameter{x.pxe().Option(), always})
+	}
+	return params
 }
 
 // class is the word of option 60 that a boot client has to get back; "" for
@@ -184,11 +236,21 @@ func (x *exchange) class() string {
 	return ""
 }
 
-// pxe is option 43. Whoever gets option 60 back must get this with it: EDK2
-// takes 60 alone for the announcement of a boot service on port 4011, and asks
-// there for the file that it already has.
+// pxe is option 43: the file of this reply is to be taken, without a menu; or
+// the client's disk, by a menu with nothing else, which it does not show.
 func (x *exchange) pxe() PXEOptions {
 	opts := PXEOptions{PXEControl(ControlBootFile)}
+	switch {
+	case x.chosen.local:
+		opts = PXEOptions{
+			PXEControl(ControlNoBroadcast | ControlNoMulticast),
+			PXEMenu(MenuItem{0, "Boot from the disk"}), MenuPrompt{0, "PXE"}.Option(),
+		}
+	case x.has(QuirkRaspberryPi):
+		opts = append(opts, PXEMenu(MenuItem{0, "Raspberry Pi Boot"}), MenuPrompt{0, "PXE"}.Option())
+	case x.has(QuirkMenuPrompt):
+		opts = append(opts, MenuPrompt{0, "PXE"}.Option())
+	}
 	if item, ok := x.item(); ok {
 		opts = append(opts, item.Option())
 	}
@@ -201,11 +263,13 @@ func (x *exchange) warnNoFile() {
 	if x.m.Type() != TypeDiscover || x.class() == "" {
 		return
 	}
-	b := x.bootOf()
+	b := x.bootTable()
 	switch {
 	case x.machine.HasArch && !x.machine.Arch.Known():
 		x.warn(Event{Kind: EventUnknownArch, Reason: x.machine.Arch.Title()})
-	case b.File != "" || len(b.FileFor) > 0 || b.IPXE != "":
+	case len(x.chosen.misfits) > 0:
+		x.warn(Event{Kind: EventNoFile, Reason: strings.Join(x.chosen.misfits, "; ")})
+	case b.File != "" || len(b.FileFor) > 0 || b.IPXE != "" || len(x.s.cfg.Rules) > 0:
 		x.warn(Event{Kind: EventNoFile, Reason: "no boot file for " + noFileFor(x.machine)})
 	}
 }
@@ -245,8 +309,10 @@ func (x *exchange) fit(reply *Message) {
 	}
 	var codes []uint8
 	if x.subnet != nil {
-		for _, o := range slices.Backward(x.subnet.Options) {
-			codes = append(codes, o.Code)
+		for _, o := range slices.Backward(slices.Concat(x.told.Options, x.subnet.Options)) {
+			if o.Code != OptionRouter && o.Code != OptionVendorSpecific {
+				codes = append(codes, o.Code)
+			}
 		}
 	}
 	codes = append(codes,

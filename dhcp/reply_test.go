@@ -81,7 +81,7 @@ func TestClassicGolden(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			cfg := classic()
 			if tt.msg.Type() == TypeBOOTP {
-				cfg.Hosts = []Host{{MAC: mac(clientMAC), Addr: addr("192.168.122.7"), Name: "seven"}}
+				cfg.Hosts = []Host{{MAC: mac(clientMAC), Addrs: []netip.Addr{addr("192.168.122.7")}, Name: "seven"}}
 			}
 			d := newServer(t, cfg).Decide(Request{Message: tt.msg, Src: fromZero, Dst: toAll}, testStart)
 			if d.Reply == nil {

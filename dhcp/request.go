@@ -43,7 +43,7 @@ func (x *exchange) selecting(id, addr netip.Addr) Decision {
 // may be another server's, so what we know nothing about is left to that one.
 func (x *exchange) initReboot(addr netip.Addr) Decision {
 	switch {
-	case !x.subnet.Prefix.Contains(addr):
+	case !x.place(addr):
 		return x.nak(addr, "wrong network")
 	case x.known(addr) || x.s.cfg.Authoritative:
 		return x.grant(addr)
@@ -58,6 +58,7 @@ func (x *exchange) initReboot(addr netip.Addr) Decision {
 // renewing is a client that asks the server of its lease, which it believes to
 // be us.
 func (x *exchange) renewing(addr netip.Addr) Decision {
+	x.place(addr)
 	if x.known(addr) || x.s.cfg.Authoritative {
 		return x.grant(addr)
 	}
@@ -66,6 +67,7 @@ func (x *exchange) renewing(addr netip.Addr) Decision {
 
 // rebinding is a client that asks every server, because its own is silent.
 func (x *exchange) rebinding(addr netip.Addr) Decision {
+	x.place(addr)
 	switch {
 	case x.known(addr) || x.s.cfg.Authoritative:
 		return x.grant(addr)
@@ -87,7 +89,7 @@ func (x *exchange) known(addr netip.Addr) bool {
 
 // elsewhere reports whether the client's lease or reservation is another one.
 func (x *exchange) elsewhere() bool {
-	l, ok := x.pool.Lookup(x.client.Key)
+	l, ok := x.leaseOf()
 	return x.client.Fixed.IsValid() || ok && l.State == lease.Bound && !l.Expired(x.now)
 }
 
@@ -99,8 +101,11 @@ func (x *exchange) taken(addr netip.Addr) bool {
 
 // grant binds the address and says so, or says why not.
 func (x *exchange) grant(addr netip.Addr) Decision {
-	if !x.subnet.Prefix.Contains(addr) {
+	if !x.place(addr) {
 		return x.nak(addr, "wrong network")
+	}
+	if !x.admitted() {
+		return x.nak(addr, "the range of this address is not for this client")
 	}
 	if err := x.pool.Commit(x.client, addr, x.leaseTime(), x.now); err != nil {
 		if errors.Is(err, lease.ErrOtherAddress) && x.client.Fixed.IsValid() {

@@ -28,11 +28,13 @@ type Server struct {
 	// Limits drop what is too much; nil means that nothing is.
 	Limits *Limits
 
-	cfg    Config
-	hosts  map[string]Host // by MAC
-	mu     sync.Mutex      // guards leases, low and searches
-	leases *lease.Store
-	low    map[netip.Prefix]bool // subnets with few addresses left
+	cfg      Config
+	hosts    map[string]*Host // by MAC
+	byID     map[string]*Host // by client identifier
+	networks [][]int          // of Config.networks
+	mu       sync.Mutex       // guards leases, low and searches
+	leases   *lease.Store
+	low      map[int]bool // subnets with few addresses left
 	// searches are those under way for other servers: the MAC by the XID.
 	searches map[uint32]string
 	counts   [eventKinds]atomic.Uint64
@@ -44,24 +46,41 @@ func New(cfg Config, leases *lease.Store) (*Server, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	hosts := make(map[string]Host, len(cfg.Hosts))
-	for _, h := range cfg.Hosts {
-		hosts[string(h.MAC)] = h
+	s := &Server{leases: leases, searches: make(map[uint32]string)}
+	s.configure(cfg)
+	return s, nil
+}
+
+func (s *Server) configure(cfg Config) {
+	s.cfg, s.networks, s.low = cfg, cfg.networks(), make(map[int]bool)
+	s.hosts, s.byID = make(map[string]*Host, len(cfg.Hosts)), make(map[string]*Host)
+	for i := range s.cfg.Hosts {
+		if h := &s.cfg.Hosts[i]; len(h.MAC) > 0 {
+			s.hosts[string(h.MAC)] = h
+		} else {
+			s.byID[string(h.ClientID)] = h
+		}
 	}
-	return &Server{
-		cfg: cfg, hosts: hosts, leases: leases, low: make(map[netip.Prefix]bool), searches: make(map[uint32]string),
-	}, nil
+}
+
+// hostOf is the configured host that sent a message; nil: none did.
+func (s *Server) hostOf(m *Message) *Host {
+	if h := s.hosts[string(m.CHAddr)]; h != nil || len(s.byID) == 0 {
+		return h
+	}
+	return s.byID[string(m.Options.Get(OptionClientID))]
 }
 
 // Serve answers on a DHCP port until the context ends, and then returns nil, or
-// until the connection fails.
-func (s *Server) Serve(ctx context.Context, conn Conn) error {
-	return s.serve(ctx, &port{Conn: conn})
+// until the connection fails. Local is our address on the connection's wire, one
+// of the Config's Servers.
+func (s *Server) Serve(ctx context.Context, conn Conn, local netip.Addr) error {
+	return s.serve(ctx, &port{Conn: conn, local: local})
 }
 
 // ServeBoot answers on the port of the PXE boot service, 4011, like Serve.
-func (s *Server) ServeBoot(ctx context.Context, conn Conn) error {
-	return s.serve(ctx, &port{Conn: conn, boot: true})
+func (s *Server) ServeBoot(ctx context.Context, conn Conn, local netip.Addr) error {
+	return s.serve(ctx, &port{Conn: conn, local: local, boot: true})
 }
 
 // Count is how many events of a kind there were since the start.
@@ -75,6 +94,7 @@ const (
 // port is a connection that is being served.
 type port struct {
 	Conn
+	local    netip.Addr
 	boot     bool
 	outcomes []outcome // of the batch
 	probing  *probing
@@ -168,7 +188,7 @@ func (s *Server) take(p *port, d Datagram, now time.Time) (decision Decision, ok
 		machine, _ := Classify(m) // an error is no news of a message that is dropped
 		return dropped(Event{Kind: EventLimited, Type: m.Type(), Machine: machine, Reason: "too many messages of this client"})
 	}
-	req := Request{Message: m, Src: d.Src, Dst: d.Dst, Boot: p.boot}
+	req := Request{Message: m, Src: d.Src, Dst: d.Dst, Local: p.local, Boot: p.boot}
 	decision = s.decide(req, now)
 	return decision, !p.probing.hold(req, &decision, now)
 }
@@ -211,10 +231,13 @@ func (s *Server) send(p *port, o outcome) {
 	e := &o.Events[len(o.Events)-1]
 	p.sending.Lock()
 	defer p.sending.Unlock()
-	p.buf = Pad(o.Reply.Append(p.buf[:0]))
+	p.buf = o.Reply.Append(p.buf[:0])
+	if !o.Unpadded {
+		p.buf = Pad(p.buf)
+	}
 	err := p.Write(Datagram{
 		Payload: p.buf,
-		Src:     netip.AddrPortFrom(s.cfg.Server, o.port),
+		Src:     netip.AddrPortFrom(o.Local, o.port),
 		Dst:     e.Path.To,
 		DstMAC:  e.Path.MAC,
 	})

@@ -34,7 +34,7 @@ func serving(t *testing.T, cfg Config, path string) (*Server, *testConn, *[]Even
 	conn := newTestConn()
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
-	go func() { done <- s.Serve(ctx, conn) }()
+	go func() { done <- s.Serve(ctx, conn, toServer.Addr()) }()
 	t.Cleanup(func() {
 		cancel()
 		if err := <-done; err != nil {
@@ -206,7 +206,7 @@ func TestServeBootAnswersTheSource(t *testing.T) {
 		conn := newTestConn()
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan error, 1)
-		go func() { done <- s.ServeBoot(ctx, conn) }()
+		go func() { done <- s.ServeBoot(ctx, conn, toServer.Addr()) }()
 		from, to := netip.MustParseAddrPort("192.168.122.50:4011"), netip.MustParseAddrPort("192.168.122.1:4011")
 		m := with(ask(TypeRequest, biosOptions()...), func(m *Message) { m.CIAddr = from.Addr() })
 		conn.in <- Datagram{Payload: m.Append(nil), Src: from, Dst: to}
@@ -224,7 +224,7 @@ func TestServeBootAnswersTheSource(t *testing.T) {
 
 func TestServeEndsWithTheConnection(t *testing.T) {
 	broken := errors.New("interface gone")
-	if err := newServer(t, classic()).Serve(t.Context(), brokenConn{broken}); !errors.Is(err, broken) {
+	if err := newServer(t, classic()).Serve(t.Context(), brokenConn{broken}, toServer.Addr()); !errors.Is(err, broken) {
 		t.Errorf("got %v, want the connection's error", err)
 	}
 }

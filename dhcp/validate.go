@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/netip"
 	"slices"
+	"strings"
 	"time"
 
 	"pxe/dhcp/lease"
@@ -26,6 +27,10 @@ func (c *Config) Validate() error {
 	v := &validation{}
 	v.server(c)
 	v.boot("", c, &c.Boot)
+	for i := range c.Rules {
+		r := &c.Rules[i]
+		v.settings("rule "+r.Name+": ", c, &r.Settings)
+	}
 	if !c.Proxy {
 		for i := range c.Subnets {
 			v.subnet(c, i)
@@ -43,8 +48,13 @@ func (v *validation) fault(field, hint, problem string, args ...any) {
 }
 
 func (v *validation) server(c *Config) {
-	if !isSet(c.Server) || !c.Server.Is4() {
-		v.fault("server address", "give the interface an IPv4 address", "%s is not an IPv4 address", c.Server)
+	for _, a := range c.Servers {
+		if !isSet(a) || !a.Is4() {
+			v.fault("server address", "give the interface an IPv4 address", "%s is not an IPv4 address", a)
+		}
+	}
+	if len(c.Servers) == 0 {
+		v.fault("server address", "name the server's own address", "there is none")
 	}
 	if !c.Proxy && len(c.Subnets) == 0 {
 		v.fault("subnets", "name one, or serve as a proxy beside another DHCP server", "there are none to serve")
@@ -67,7 +77,10 @@ func (v *validation) subnet(c *Config, i int) {
 		v.fault(field, "write "+s.Prefix.Masked().String(), "has host bits set")
 	}
 	for _, other := range c.Subnets[:i] {
-		if s.Prefix.Overlaps(other.Prefix) {
+		if s.Prefix == other.Prefix && s.Network == other.Network && overlapping(s.Ranges, other.Ranges) {
+			v.fault(field, "make the ranges apart", "is there twice, with ranges that overlap")
+		}
+		if s.Prefix.Overlaps(other.Prefix) && (s.Prefix != other.Prefix || s.Network != other.Network) {
 			v.fault(field, "list every network once", "overlaps subnet %s", other.Prefix)
 		}
 	}
@@ -83,7 +96,7 @@ func (v *validation) subnet(c *Config, i int) {
 		}
 	}
 	v.name(field+": domain", s.Domain)
-	v.options(s, field)
+	v.options(s.Options, field, OwnOption)
 	v.times(s, field)
 	v.ranges(c, s, field)
 }
@@ -92,12 +105,25 @@ func (v *validation) subnet(c *Config, i int) {
 // client that takes the smallest of replies loses some of them.
 const maxOptions = 255
 
-func (v *validation) options(s *Subnet, field string) {
+// overlapping reports whether two lists of ranges have an address in common; two
+// without any count as the same.
+func overlapping(a, b []lease.Range) bool {
+	for _, r := range a {
+		if slices.ContainsFunc(b, func(other lease.Range) bool {
+			return r.First.Compare(other.Last) <= 0 && other.First.Compare(r.Last) <= 0
+		}) {
+			return true
+		}
+	}
+	return len(a) == 0 && len(b) == 0
+}
+
+func (v *validation) options(opts Options, field string, own func(code uint8) bool) {
 	var seen [256]bool
-	for _, o := range s.Options {
+	for _, o := range opts {
 		at := fmt.Sprintf("%s: option %d", field, o.Code)
 		switch {
-		case OwnOption(o.Code):
+		case own(o.Code):
 			v.fault(at, "leave it out", "is made by the server itself")
 		case seen[o.Code]:
 			v.fault(at, "join the two", "is there twice")
@@ -120,17 +146,29 @@ func OwnOption(code uint8) bool {
 }
 
 func (v *validation) times(s *Subnet, field string) {
-	for _, t := range []struct {
-		name string
-		d    time.Duration
-	}{{"lease time", s.LeaseTime}, {"maximum lease time", s.MaxLeaseTime}} {
-		if t.d < 0 || t.d > LongestLease || t.d%time.Second != 0 {
-			v.fault(field+": "+t.name, "give whole seconds, at most 136 years", "cannot be %s", FormatTime(t.d))
-		}
-	}
-	if normal := s.leaseTime(0, false); s.MaxLeaseTime > 0 && s.MaxLeaseTime < normal {
+	v.seconds(field+": lease time", s.LeaseTime)
+	v.seconds(field+": maximum lease time", s.MaxLeaseTime)
+	if normal := s.leaseTime(0, false, Settings{}); s.MaxLeaseTime > 0 && s.MaxLeaseTime < normal {
 		v.fault(field+": maximum lease time", "raise it, or lower the lease time", "%s is less than the lease time of %s", FormatTime(s.MaxLeaseTime), FormatTime(normal))
 	}
+}
+
+func (v *validation) seconds(field string, d time.Duration) {
+	if d < 0 || d > LongestLease || d%time.Second != 0 {
+		v.fault(field, "give whole seconds, at most 136 years", "cannot be %s", FormatTime(d))
+	}
+}
+
+// settings checks what a rule or a host says; of ends with a colon and a space.
+func (v *validation) settings(of string, c *Config, s *Settings) {
+	v.next(of, c, s.NextServer)
+	v.file(of+"boot file", s.File)
+	if s.File != "" && s.LocalBoot {
+		v.fault(of+"boot file", "leave one out", "is %s, and the machine boots from its disk", s.File)
+	}
+	v.options(s.Options, strings.TrimSuffix(of, ": "), func(code uint8) bool { return !FreeOption(code) })
+	v.seconds(of+"lease time", s.LeaseTime)
+	v.seconds(of+"maximum lease time", s.MaxLeaseTime)
 }
 
 func (v *validation) ranges(c *Config, s *Subnet, field string) {
@@ -171,81 +209,93 @@ func (v *validation) ranges(c *Config, s *Subnet, field string) {
 // hasHost reports whether the subnet serves known hosts, and so may do without
 // a range.
 func (v *validation) hasHost(c *Config, s *Subnet) bool {
-	return slices.ContainsFunc(c.Hosts, func(h Host) bool { return s.Prefix.Contains(h.Addr) })
+	return slices.ContainsFunc(c.Hosts, func(h Host) bool { return h.in(s.Prefix).IsValid() })
 }
 
 func (v *validation) hosts(c *Config) {
-	macs := make(map[string]Host)
-	addrs := make(map[netip.Addr]Host)
-	for _, h := range c.Hosts {
-		field := "host " + h.MAC.String()
-		if len(h.MAC) != 6 {
+	ids := make(map[string]*Host)
+	addrs := make(map[netip.Addr]*Host)
+	for i := range c.Hosts {
+		h := &c.Hosts[i]
+		field := "host " + h.id()
+		if len(h.MAC) != 6 && (len(h.MAC) > 0 || len(h.ClientID) == 0) {
 			v.fault(field, "write it like 52:54:00:12:34:56", "is not an Ethernet address")
 		}
-		if first, dup := macs[string(h.MAC)]; dup {
-			v.fault(field, "give each machine one line", "is there twice: with %s and with %s", addrText(first.Addr), addrText(h.Addr))
+		if first, dup := ids[h.id()]; dup {
+			v.fault(field, "give each machine one line", "is there twice: with %s and with %s", addrTexts(first.Addrs), addrTexts(h.Addrs))
 		}
-		macs[string(h.MAC)] = h
+		ids[h.id()] = h
 		v.name(field+": name", h.Name)
 		if h.Boot != nil {
 			v.boot(field+": ", c, h.Boot)
 		}
-		if !h.Addr.IsValid() {
-			continue
+		v.settings(field+": ", c, &h.Settings)
+		for _, a := range h.Addrs {
+			if first, dup := addrs[a]; dup {
+				v.fault(field, "give each machine an address of its own", "has the address of host %s, %s", first.id(), a)
+			}
+			addrs[a] = h
+			v.hostAddr(c, a, field)
 		}
-		if first, dup := addrs[h.Addr]; dup {
-			v.fault(field, "give each machine an address of its own", "has the address of host %s, %s", first.MAC, h.Addr)
-		}
-		addrs[h.Addr] = h
-		v.hostAddr(c, h, field)
 	}
 }
 
-func addrText(a netip.Addr) string {
-	if !a.IsValid() {
+func addrTexts(addrs []netip.Addr) string {
+	if len(addrs) == 0 {
 		return "no address"
 	}
-	return a.String()
+	var texts []string
+	for _, a := range addrs {
+		texts = append(texts, a.String())
+	}
+	return strings.Join(texts, ", ")
 }
 
-func (v *validation) hostAddr(c *Config, h Host, field string) {
-	i := slices.IndexFunc(c.Subnets, func(s Subnet) bool { return s.Prefix.IsValid() && s.Prefix.Contains(h.Addr) })
+func (v *validation) hostAddr(c *Config, a netip.Addr, field string) {
+	i := slices.IndexFunc(c.Subnets, func(s Subnet) bool { return s.Prefix.IsValid() && s.Prefix.Contains(a) })
 	if i < 0 {
-		v.fault(field, "choose an address of a subnet that is served", "%s is in no subnet", h.Addr)
+		v.fault(field, "choose an address of a subnet that is served", "%s is in no subnet", a)
 		return
 	}
 	s := &c.Subnets[i]
 	network, broadcast, edges := lease.Edges(s.Prefix)
 	switch {
-	case edges && (h.Addr == network || h.Addr == broadcast):
-		v.fault(field, "choose another", "%s is the subnet's own address", h.Addr)
-	case !unicast(h.Addr):
-		v.fault(field, "choose another", "%s is not a machine's address", h.Addr)
-	case h.Addr == c.Server:
-		v.fault(field, "choose another", "%s is this server's address", h.Addr)
-	case h.Addr == s.Router:
-		v.fault(field, "choose another", "%s is the router's address", h.Addr)
+	case edges && (a == network || a == broadcast):
+		v.fault(field, "choose another", "%s is the subnet's own address", a)
+	case !unicast(a):
+		v.fault(field, "choose another", "%s is not a machine's address", a)
+	case slices.Contains(c.Servers, a):
+		v.fault(field, "choose another", "%s is this server's address", a)
+	case a == s.Router:
+		v.fault(field, "choose another", "%s is the router's address", a)
 	}
 }
 
 // maxFile is the longest name that fits the header's file field with its NUL.
 const maxFile = 127
 
-// boot checks what machines boot; of is "" or the host that it is for.
-func (v *validation) boot(of string, c *Config, b *Boot) {
-	switch next := b.NextServer; {
+func (v *validation) next(of string, c *Config, next netip.Addr) {
+	switch field := of + "next server " + next.String(); {
 	case !next.IsValid():
 	case !unicast(next):
-		v.fault(of+"next server "+next.String(), "name the machine with the TFTP server, or leave it out: then it is this one", "is not a machine's IPv4 address")
-	case next.IsLoopback() && !c.Server.IsLoopback():
-		v.fault(of+"next server "+next.String(), "name its address on the network, or leave it out: then it is this machine", "means each client itself")
+		v.fault(field, "name the machine with the TFTP server, or leave it out: then it is this one", "is not a machine's IPv4 address")
+	case next.IsLoopback() && len(c.Servers) > 0 && !c.Servers[0].IsLoopback():
+		v.fault(field, "name its address on the network, or leave it out: then it is this machine", "means each client itself")
 	}
+}
+
+// boot checks what machines boot; of is "" or the host that it is for.
+func (v *validation) boot(of string, c *Config, b *Boot) {
+	v.next(of, c, b.NextServer)
 	v.file(of+"boot file", b.File)
 	v.file(of+"boot file for ipxe", b.IPXE)
+	if b.HTTPURL != "" && !isURL(b.HTTPURL) {
+		v.fault(of+"HTTP URL", "write it like http://192.0.2.1/", "%q is not an http or https URL", b.HTTPURL)
+	}
 	for _, arch := range slices.Sorted(maps.Keys(b.FileFor)) {
 		field := of + "boot file for " + arch.String()
 		v.file(field, b.FileFor[arch])
-		if arch.HTTP() && !isURL(b.FileFor[arch]) {
+		if arch.HTTP() && !isURL(b.url(b.FileFor[arch])) {
 			v.fault(field, "HTTP Boot needs the whole URL: http://server/path/file.efi", "%q is not an http or https URL", b.FileFor[arch])
 		}
 	}

@@ -24,10 +24,10 @@ func TestValidate(t *testing.T) {
 		{"a proxy needs no subnet", func(c *Config) { c.Proxy, c.Subnets = true, nil }, nil},
 		{"hosts without a range", func(c *Config) {
 			c.Subnets[0].Ranges = nil
-			c.Hosts = []Host{{MAC: mac(hostMAC), Addr: addr("192.168.122.7")}}
+			c.Hosts = []Host{{MAC: mac(hostMAC), Addrs: []netip.Addr{addr("192.168.122.7")}}}
 		}, nil},
-		{"no server", func(c *Config) { c.Server = netip.Addr{} }, []string{"server address: invalid IP is not an IPv4 address"}},
-		{"an IPv6 server", func(c *Config) { c.Server = addr("2001:db8::1") }, []string{"server address: 2001:db8::1 is not an IPv4 address"}},
+		{"no server", func(c *Config) { c.Servers[0] = netip.Addr{} }, []string{"server address: invalid IP is not an IPv4 address"}},
+		{"an IPv6 server", func(c *Config) { c.Servers[0] = addr("2001:db8::1") }, []string{"server address: 2001:db8::1 is not an IPv4 address"}},
 		{"no subnet", func(c *Config) { c.Subnets = nil }, []string{"subnets: there are none to serve"}},
 		{"an IPv6 subnet", func(c *Config) { c.Subnets[0].Prefix = netip.MustParsePrefix("2001:db8::/64") }, []string{"subnet 2001:db8::/64: is not an IPv4 network"}},
 		{"host bits", func(c *Config) { c.Subnets[0].Prefix = netip.MustParsePrefix("192.168.122.1/24") }, []string{"subnet 192.168.122.1/24: has host bits set"}},
@@ -51,7 +51,7 @@ func TestValidate(t *testing.T) {
 		{"router on no machine", func(c *Config) { c.Subnets[0].Router = addr("0.0.0.0") }, []string{"router 0.0.0.0: is not a machine's IPv4 address"}},
 		{"a domain with a space", func(c *Config) { c.Subnets[0].Domain = "bad domain" }, []string{`domain: "bad domain" has the character ' '`}},
 		{"a host with a name that is none", func(c *Config) {
-			c.Hosts = []Host{{MAC: mac(hostMAC), Addr: addr("192.168.122.7"), Name: "bad_name!"}}
+			c.Hosts = []Host{{MAC: mac(hostMAC), Addrs: []netip.Addr{addr("192.168.122.7")}, Name: "bad_name!"}}
 		}, []string{"host " + hostMAC + `: name: "bad_name!" has the character '_'`}},
 		{"a domain too long", func(c *Config) { c.Subnets[0].Domain = strings.Repeat("d", 254) }, []string{"domain: has 254 bytes"}},
 		{"maximum below the default", func(c *Config) { c.Subnets[0].MaxLeaseTime = time.Hour }, []string{"maximum lease time: 1h is less than the lease time of 6h"}},
@@ -69,21 +69,21 @@ func TestValidate(t *testing.T) {
 			c.Hosts = []Host{{MAC: mac(hostMAC), Boot: &Boot{File: strings.Repeat("f", 128)}}}
 		}, []string{"host " + hostMAC + ": boot file: has 128 bytes"}},
 		{"the same MAC twice", func(c *Config) {
-			c.Hosts = []Host{{MAC: mac(hostMAC), Addr: addr("192.168.122.7")}, {MAC: mac(hostMAC), Addr: addr("192.168.122.8")}}
+			c.Hosts = []Host{{MAC: mac(hostMAC), Addrs: []netip.Addr{addr("192.168.122.7")}}, {MAC: mac(hostMAC), Addrs: []netip.Addr{addr("192.168.122.8")}}}
 		}, []string{"host " + hostMAC + ": is there twice: with 192.168.122.7 and with 192.168.122.8"}},
 		{"the same address twice", func(c *Config) {
-			c.Hosts = []Host{{MAC: mac(hostMAC), Addr: addr("192.168.122.7")}, {MAC: mac(clientMAC), Addr: addr("192.168.122.7")}}
+			c.Hosts = []Host{{MAC: mac(hostMAC), Addrs: []netip.Addr{addr("192.168.122.7")}}, {MAC: mac(clientMAC), Addrs: []netip.Addr{addr("192.168.122.7")}}}
 		}, []string{"host " + clientMAC + ": has the address of host " + hostMAC}},
-		{"a host outside", func(c *Config) { c.Hosts = []Host{{MAC: mac(hostMAC), Addr: addr("192.168.1.7")}} }, []string{"192.168.1.7 is in no subnet"}},
-		{"a host without a MAC", func(c *Config) { c.Hosts = []Host{{Addr: addr("192.168.122.7")}} }, []string{"is not an Ethernet address"}},
-		{"a host on the broadcast address", func(c *Config) { c.Hosts = []Host{{MAC: mac(hostMAC), Addr: addr("192.168.122.255")}} }, []string{"192.168.122.255 is the subnet's own address"}},
+		{"a host outside", func(c *Config) { c.Hosts = []Host{{MAC: mac(hostMAC), Addrs: []netip.Addr{addr("192.168.1.7")}}} }, []string{"192.168.1.7 is in no subnet"}},
+		{"a host without a MAC", func(c *Config) { c.Hosts = []Host{{Addrs: []netip.Addr{addr("192.168.122.7")}}} }, []string{"is not an Ethernet address"}},
+		{"a host on the broadcast address", func(c *Config) { c.Hosts = []Host{{MAC: mac(hostMAC), Addrs: []netip.Addr{addr("192.168.122.255")}}} }, []string{"192.168.122.255 is the subnet's own address"}},
 		{"a host on our address", func(c *Config) {
 			c.Subnets[0].Router = netip.Addr{}
-			c.Hosts = []Host{{MAC: mac(hostMAC), Addr: addr("192.168.122.1")}}
+			c.Hosts = []Host{{MAC: mac(hostMAC), Addrs: []netip.Addr{addr("192.168.122.1")}}}
 		}, []string{"192.168.122.1 is this server's address"}},
 		{"a host on the router's address", func(c *Config) {
 			c.Subnets[0].Router = addr("192.168.122.2")
-			c.Hosts = []Host{{MAC: mac(hostMAC), Addr: addr("192.168.122.2")}}
+			c.Hosts = []Host{{MAC: mac(hostMAC), Addrs: []netip.Addr{addr("192.168.122.2")}}}
 		}, []string{"192.168.122.2 is the router's address"}},
 		{"a boot file too long", func(c *Config) { c.Boot.File = strings.Repeat("f", 128) }, []string{"boot file: has 128 bytes, at most 127 fit"}},
 		{"a newline in a boot file", func(c *Config) { c.Boot.File = "a\nb" }, []string{`boot file: has a control character in "a\nb"`}},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"net/netip"
+	"slices"
 	"time"
 )
 
@@ -35,7 +36,7 @@ func (s *Server) Watch(ctx context.Context, conn Conn, mac net.HardwareAddr, por
 		}
 		now := make(map[netip.Addr]bool)
 		for _, f := range found {
-			if f.Server == s.cfg.Server {
+			if slices.Contains(s.cfg.Servers, f.Server) {
 				continue // a question of ours that came back to us
 			}
 			now[f.Server] = true

@@ -134,7 +134,7 @@ func (l *lab) serveDHCP(ctx context.Context, t *testing.T, running *sync.WaitGro
 	if err != nil {
 		t.Fatal(err)
 	}
-	for port, serve := range map[uint16]func(context.Context, dhcp.Conn) error{
+	for port, serve := range map[uint16]func(context.Context, dhcp.Conn, netip.Addr) error{
 		dhcp.ServerPort: server.Serve, dhcp.BootPort: server.ServeBoot,
 	} {
 		conn, err := h.ListenDHCP(port)
@@ -142,7 +142,7 @@ func (l *lab) serveDHCP(ctx context.Context, t *testing.T, running *sync.WaitGro
 			t.Fatal(err)
 		}
 		running.Go(func() {
-			if err := serve(ctx, ownConn{conn}); err != nil {
+			if err := serve(ctx, ownConn{conn}, labServer); err != nil {
 				t.Errorf("DHCP: %v", err)
 			}
 		})

@@ -17,8 +17,8 @@ func TestOwnServers(t *testing.T) {
 	maps.Copy(files, shimTree())
 	files["linux"].Data = bzImage(true)
 	cfg := dhcp.Config{
-		Server: labServer,
-		Boot:   dhcp.Boot{FileFor: map[boot.Arch]string{boot.ArchBIOS: "pxelinux.0", boot.ArchEFIX64: "efi/bootx64.efi"}},
+		Servers: []netip.Addr{labServer},
+		Boot:    dhcp.Boot{FileFor: map[boot.Arch]string{boot.ArchBIOS: "pxelinux.0", boot.ArchEFIX64: "efi/bootx64.efi"}},
 	}
 	alone, proxy := cfg, cfg
 	alone.Subnets = []dhcp.Subnet{{

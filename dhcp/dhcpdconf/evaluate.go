@@ -37,7 +37,7 @@ func (f *File) Evaluate(prefix netip.Prefix, server netip.Addr) (Result, error) 
 	e := &evaluation{file: f, subnet: f.subnets[i], boots: make(map[*scope]*dhcp.Boot)}
 	e.warnings = slices.Clone(f.warnings)
 	e.base = e.settings(nil, client{})
-	cfg := dhcp.Config{Server: e.server(server), Authoritative: e.base["authoritative"].num == 1}
+	cfg := dhcp.Config{Servers: []netip.Addr{e.server(server)}, Authoritative: e.base["authoritative"].num == 1}
 	cfg.Subnets = []dhcp.Subnet{e.network()}
 	cfg.Boot = e.boot(nil)
 	cfg.Hosts = e.hosts(cfg.Boot)
@@ -185,7 +185,7 @@ func (e *evaluation) hosts(b dhcp.Boot) []dhcp.Host {
 			d.Name = h.name
 		}
 		if in >= 0 {
-			d.Addr = h.addrs[in]
+			d.Addrs = []netip.Addr{h.addrs[in]}
 		}
 		hosts = append(hosts, d)
 	}

@@ -70,11 +70,19 @@ func TestShapes(t *testing.T) {
 	}
 }
 
+// hostAddr is the host's address as the golden files have it.
+func hostAddr(h dhcp.Host) netip.Addr {
+	if len(h.Addrs) == 0 {
+		return netip.Addr{}
+	}
+	return h.Addrs[0]
+}
+
 // describe writes a result down, all of it.
 func describe(r Result) string {
 	var b strings.Builder
 	c := r.Config
-	fmt.Fprintf(&b, "server %s authoritative %t\n", c.Server, c.Authoritative)
+	fmt.Fprintf(&b, "server %s authoritative %t\n", c.Servers[0], c.Authoritative)
 	for _, s := range c.Subnets {
 		fmt.Fprintf(&b, "subnet %s ranges %v router %v dns %v domain %q lease %s max %s\n", s.Prefix, s.Ranges, s.Router, s.DNS, s.Domain, s.LeaseTime, s.MaxLeaseTime)
 		for _, o := range s.Options {
@@ -83,7 +91,7 @@ func describe(r Result) string {
 	}
 	describeBoot(&b, "", c.Boot)
 	for _, h := range c.Hosts {
-		fmt.Fprintf(&b, "host %s %v %q\n", h.MAC, h.Addr, h.Name)
+		fmt.Fprintf(&b, "host %s %v %q\n", h.MAC, hostAddr(h), h.Name)
 		if h.Boot != nil {
 			describeBoot(&b, "  ", *h.Boot)
 		}

@@ -136,3 +136,13 @@ func (p *Pool) At(addr netip.Addr) (Lease, bool) {
 	}
 	return e.lease(), true
 }
+
+// Has reports whether the address is of the pool: in its ranges, or reserved.
+func (p *Pool) Has(addr netip.Addr) bool {
+	if !addr.Is4() {
+		return false
+	}
+	n := number(addr)
+	_, ok := p.space.index(n)
+	return ok || p.reserved[n]
+}
