@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"pxe/boot"
+	"pxe/dhcp"
 	"pxe/probe"
 )
 
@@ -153,7 +154,7 @@ func verdictToJSON(v probe.Verdict) verdictJSON {
 	return j
 }
 
-func optionsToJSON(opts []probe.Option) []optionJSON {
+func optionsToJSON(opts []dhcp.OptionText) []optionJSON {
 	list := make([]optionJSON, len(opts))
 	for i, o := range opts {
 		list[i] = optionJSON{o.Code, o.Name, o.Value, hex.EncodeToString(o.Raw)}

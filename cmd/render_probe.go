@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"pxe/dhcp"
 	"pxe/probe"
 )
 
@@ -180,7 +181,7 @@ func fileName(url string) string {
 	return url
 }
 
-func optionText(o probe.Option) string {
+func optionText(o dhcp.OptionText) string {
 	name := o.Name
 	if name == "" {
 		name = "option"

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"pxe/boot"
+	"pxe/dhcp"
 	"pxe/fault"
 	"pxe/probe"
 )
@@ -20,7 +21,7 @@ import (
 func probed() *probe.Report {
 	server := netip.MustParseAddr("192.0.2.1")
 	missing, _ := fault.ByID(fault.KernelMissing)
-	mask := []probe.Option{{Code: 1, Name: "subnet mask", Value: "255.255.255.0", Raw: []byte{255, 255, 255, 0}}}
+	mask := []dhcp.OptionText{{Code: 1, Name: "subnet mask", Value: "255.255.255.0", Raw: []byte{255, 255, 255, 0}}}
 	nbp := probe.File{
 		URL: "tftp://192.0.2.1/pxelinux.0", Bytes: 42430, Size: 42430, SHA256: "aa", Duration: 2 * time.Millisecond,
 		Image: boot.Image{Kind: boot.ImagePXELINUX, HasArch: true, Version: "6.04"},

@@ -103,6 +103,7 @@ generated or debugged alone.`,
 	add(groupServe, newServeDHCPCmd(s), newServeTFTPCmd(s), newServeHTTPCmd(s))
 	add(groupGenerate, newGenPXELINUXCmd(s), newGenManCmd(s))
 	add(groupDebug, newTryCmd(s), newProbeClientCmd(s), newFetchCmd(s))
+	root.AddCommand(&cobra.Command{Use: "quirks", Short: "What serve-dhcp does for certain firmware", Long: quirksHelp()})
 	root.AddCommand(&cobra.Command{Use: "exit-codes", Short: "What the exit codes mean", Long: exitCodesHelp})
 	refuseUnknownTopics(root)
 	return root

@@ -2,13 +2,9 @@ package cmd
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"io/fs"
 	"net"
 	"net/netip"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -20,7 +16,7 @@ import (
 
 type serveDHCPOptions struct {
 	common
-	iface         string
+	ifaces        []string
 	subnet        netip.Prefix
 	ranges        []lease.Range
 	router        netip.Addr
@@ -32,7 +28,10 @@ type serveDHCPOptions struct {
 	nextServer    netip.Addr
 	bootfile      string
 	bootfileFor   []bootfileFor
+	httpURL       string
 	hosts         []dhcp.Host
+	quirks        []quirkFor
+	bootOnly      bool
 	leaseFile     string
 	proxy         bool
 	force         bool
@@ -43,6 +42,7 @@ type serveDHCPOptions struct {
 	metrics       string
 	configFile    string
 	checkOnly     bool
+	explain       explained
 	safetyOptions
 	given []string // the flags of the command line
 }
@@ -52,8 +52,8 @@ func newServeDHCPCmd(s Streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "serve-dhcp --interface IF",
 		Short: "Give machines an address and tell them what to boot",
-		Long: `Serve DHCP on one interface: addresses, and for machines that boot from the
-network the server and the file to boot. Or, with --proxy, leave the addresses to
+		Long: `Serve DHCP on one or more interfaces: addresses, and for machines that boot from
+the network the server and the file to boot. Or, with --proxy, leave the addresses to
 the DHCP server that is there already, and tell only what to boot.
 
 What is not given is taken from the interface: the subnet is that of its address,
@@ -63,13 +63,20 @@ The router is the interface's default gateway, if it has one.
 --bootfile is for BIOS machines and for those that do not say what they are. Other
 architectures get the name under which their first boot program is commonly
 installed (bootx64.efi, bootaa64.efi ...) unless --bootfile-for names another, and
-HTTP Boot machines get what --bootfile-for says. With --bootfile-for ipxe=URL,
-machines that run iPXE already get its script.
+HTTP Boot machines get what --bootfile-for says, or the same file below --http-url.
+With --bootfile-for ipxe=URL, machines that run iPXE already get its script; they
+never get iPXE again, which would load itself for ever.
 
---config takes all of this from an ISC dhcpd.conf: the subnet in it that holds the
-interface's address is served, or that which --subnet names. The other flags go
-before the file. What cannot be done as the file says is an error or a warning,
-with file, line and column. --check only looks, and needs no interface.
+--explain prints what a machine would be sent and which rule decided it, without a
+network: 52:54:00:12:34:56,efi-x64, then perhaps what asks (ipxe, http, uboot,
+grub, rpi, plain) and via=10.2.0.1 if it asks through a relay. Firmware with
+oddities gets what it needs, see "pxe help quirks"; --quirk forces it.
+
+--config takes all of this from an ISC dhcpd.conf, with all of its subnets: on the
+interfaces that have an address in one of them, or which --interface names, and
+through relays. The other flags go before the file. What cannot be done as the
+file says is an error or a warning, with file, line and column. --check only
+looks, and needs no interface.
 
 A lease is on the disk before its machine hears of it.
 
@@ -105,14 +112,19 @@ the leases and of --config. --no-confine keeps all.`,
   pxe serve-dhcp --interface eth0 --bootfile-for efi-x64=shimx64.efi \
       --bootfile-for ipxe=http://192.168.122.1/boot.ipxe
   pxe serve-dhcp --config /etc/dhcp/dhcpd.conf --check
-  pxe serve-dhcp --config /etc/dhcp/dhcpd.conf --interface eth0`,
+  pxe serve-dhcp --config /etc/dhcp/dhcpd.conf
+  pxe serve-dhcp --interface eth0 --interface eth1 --pxe-only
+  pxe serve-dhcp --explain 52:54:00:12:34:56,efi-x64,ipxe`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := o.check(cmd); err != nil {
 				return err
 			}
-			if o.checkOnly {
+			switch {
+			case o.checkOnly:
 				return runCheckDHCP(s, o)
+			case o.explain.asked:
+				return runExplainDHCP(s, o)
 			}
 			return runServeDHCP(cmd.Context(), s, o)
 		},
@@ -136,17 +148,22 @@ func (o *serveDHCPOptions) addNetworkFlags(cmd *cobra.Command) {
 	f.Var(newValue(&o.maxLeaseTime, "duration", parseLeaseTime, nil), "max-lease-time", "the longest lease that a client gets by asking, `DURATION` (default: 12h, or the lease time)")
 	f.Var(newList(&o.hosts, "host", parseHost), "host", "give a machine its own address and name, `MAC=IP[,NAME]`; repeatable")
 	f.Var(newValue(&o.nextServer, "address", parseIPv4, nil), "next-server", "where the boot files are, `ADDRESS` (default: this machine)")
+	f.StringVar(&o.httpURL, "http-url", "", "where UEFI HTTP Boot finds the boot files, `URL` like http://192.168.122.1/")
 	f.StringVar(&o.bootfile, "bootfile", o.bootfile, "what BIOS machines boot, `NAME`")
 	f.Var(newList(&o.bootfileFor, "file", parseBootfileFor), "bootfile-for", "what machines of an architecture, or those that run iPXE, boot, `ARCH=NAME`; repeatable")
+	f.Var(newList(&o.quirks, "quirk", parseQuirkFor), "quirk", "send what certain firmware needs, `NAME[=MAC-PREFIX]`; no-NAME sends none of it; repeatable (see pxe help quirks)")
 	_ = cmd.RegisterFlagCompletionFunc("bootfile-for", completeArchs)
+	_ = cmd.RegisterFlagCompletionFunc("quirk", completeQuirks)
 }
 
 func (o *serveDHCPOptions) addServerFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVarP(&o.iface, "interface", "i", "", "serve on the interface `IF`")
+	f.StringArrayVarP(&o.ifaces, "interface", "i", nil, "serve on the interface `IF`; repeatable (default with --config: those with addresses in its subnets)")
 	f.StringVar(&o.configFile, "config", "", "take what to serve from an ISC dhcpd.conf, `FILE`")
 	f.BoolVar(&o.checkOnly, "check", false, "look whether the file of --config is good, show what it means, and end")
-	f.StringVar(&o.leaseFile, "lease-file", "", "keep the leases in `FILE` (default: in the state directory, a file an interface)")
+	f.StringVar(&o.leaseFile, "lease-file", "", "keep the leases in `FILE` (default: in the state directory, named after the interface)")
+	f.Var(newValue(&o.explain, "client", parseExplained, nil), "explain", "print what a machine would be sent and why, `MAC,ARCH[,KIND][,via=RELAY]`, and end")
+	f.BoolVar(&o.bootOnly, "pxe-only", false, "answer only machines that boot from the network, or did so before")
 	f.BoolVar(&o.proxy, "proxy", false, "give no addresses; tell what to boot beside another DHCP server")
 	f.BoolVar(&o.force, "force", false, "serve at once, even if there is another DHCP server")
 	f.BoolVar(&o.authoritative, "authoritative", false, "refuse or adopt machines with addresses that this server does not know of")
@@ -163,8 +180,11 @@ func (o *serveDHCPOptions) check(cmd *cobra.Command) error {
 	if o.checkOnly && o.configFile == "" {
 		return withHint(usagef("--check without --config"), "name the file to check: --config /etc/dhcp/dhcpd.conf --check")
 	}
-	if o.iface == "" && !o.checkOnly {
+	if len(o.ifaces) == 0 && o.configFile == "" && !o.explain.asked {
 		return withHint(usagef("--interface is missing"), "interfaces of this machine: %s", strings.Join(interfaces(), ", "))
+	}
+	if o.subnet.IsValid() && (o.configFile != "" || len(o.ifaces) > 1) {
+		return withHint(usagef("--subnet names the network of one interface"), "a file of --config has all subnets that are served; without --subnet each interface serves that of its address")
 	}
 	for _, name := range []string{
 		"range", "router", "dns", "domain", "lease-time", "max-lease-time", "host", "lease-file", "authoritative", "by-client-id", "config",
@@ -179,15 +199,11 @@ func (o *serveDHCPOptions) check(cmd *cobra.Command) error {
 // dhcpServer is a server on its sockets, before it serves.
 type dhcpServer struct {
 	o       serveDHCPOptions
-	net     attachment
 	cfg     dhcp.Config
+	wires   []*dhcpWire
 	view    dhcpView
 	metrics dhcpMetrics
-	main    *dhcp.Socket
-	boot    *dhcp.Socket    // nil without --boot-port
-	search  *dhcp.RawSocket // nil for a proxy, or without the privilege
-	arp     *dhcp.ARP       // nil: no address is probed
-	leases  *lease.Store    // nil for a proxy
+	leases  *lease.Store // nil for a proxy
 	cleanup []func() error
 }
 
@@ -200,10 +216,10 @@ func runServeDHCP(ctx context.Context, s Streams, o serveDHCPOptions) error {
 func (d *dhcpServer) run(ctx context.Context, s Streams) error {
 	for _, step := range []func() error{
 		func() error { return d.configure() },
-		d.listen,
+		func() error { return d.eachWire((*dhcpServer).listen) },
 		func() error { return d.openLeases(s) },
-		d.openSearch,
-		d.openARP,
+		func() error { return d.eachWire((*dhcpServer).openSearch) },
+		func() error { return d.eachWire((*dhcpServer).openARP) },
 		d.confine,
 		func() error { return d.lookForOthers(ctx) }, // last, as it takes its time
 	} {
@@ -227,63 +243,34 @@ func (d *dhcpServer) close() {
 	}
 }
 
+// configure decides what to serve, and by which interfaces.
 func (d *dhcpServer) configure() error {
-	var err error
 	if d.o.configFile != "" {
-		if err = d.configureByFile(); err != nil {
+		return d.configureByFile()
+	}
+	for _, name := range d.o.ifaces {
+		net, err := attach(name, d.o.subnet)
+		if err != nil {
 			return err
 		}
-		return explainConfig(d.cfg.Validate())
+		d.wires = append(d.wires, &dhcpWire{name: name, attachment: net})
 	}
-	if d.net, err = attach(d.o.iface, d.o.subnet); err != nil {
-		return err
-	}
-	d.cfg = d.o.config(d.net)
-	err = explainConfig(d.cfg.Validate())
-	if !d.o.proxy && !d.o.subnet.IsValid() {
-		err = d.net.explainAlone(err, d.o.iface)
+	d.cfg = d.o.config(attachments(d.wires))
+	err := explainConfig(d.cfg.Validate())
+	for _, w := range d.wires {
+		if !d.o.proxy && !d.o.subnet.IsValid() {
+			err = w.explainAlone(err, w.name)
+		}
 	}
 	if err != nil {
 		return err
 	}
-	if len(d.net.others) > 0 && !d.o.subnet.IsValid() {
-		d.view.severalAddresses(d.o.iface, d.net)
+	for _, w := range d.wires {
+		if len(w.others) > 0 && !d.o.subnet.IsValid() {
+			d.view.severalAddresses(w.name, w.attachment)
+		}
 	}
 	return nil
-}
-
-func (d *dhcpServer) listen() error {
-	open := func(port uint16) (*dhcp.Socket, error) {
-		socket, err := dhcp.Listen(d.o.iface, port)
-		if err != nil {
-			return nil, d.explainListen(err, port)
-		}
-		d.cleanup = append(d.cleanup, socket.Close)
-		return socket, nil
-	}
-	var err error
-	if d.main, err = open(d.o.port); err != nil {
-		return err
-	}
-	if d.o.bootPort != 0 {
-		d.boot, err = open(d.o.bootPort)
-	}
-	return err
-}
-
-func (d *dhcpServer) explainListen(err error, port uint16) error {
-	err = fmt.Errorf("listen on UDP port %d of %s: %w", port, d.o.iface, err)
-	switch {
-	case errors.Is(err, fs.ErrPermission):
-		return withHint(err, "DHCP ports are permitted to root, and to programs with CAP_NET_BIND_SERVICE and CAP_NET_RAW")
-	case errors.Is(err, syscall.EADDRINUSE) && port == d.o.bootPort:
-		return withHint(err, "another boot server has this port; find it with `ss -lnup sport = :%d`, or do without it: --boot-port 0", port)
-	case errors.Is(err, syscall.EADDRINUSE):
-		return withHint(err, "another DHCP server or proxy has this port; find it with `ss -lnup sport = :%d`", port)
-	case errors.Is(err, errors.ErrUnsupported):
-		return withHint(err, "serve-dhcp needs Linux; `pxe try` runs everywhere")
-	}
-	return err
 }
 
 func (d *dhcpServer) serve(ctx context.Context) error {
@@ -298,10 +285,12 @@ func (d *dhcpServer) serve(ctx context.Context) error {
 	}
 	d.view.listening(d)
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return server.Serve(ctx, d.probing(), d.net.addr) })
-	group.Go(func() error { d.watchForOthers(ctx, server); return nil })
-	if d.boot != nil {
-		group.Go(func() error { return server.ServeBoot(ctx, d.boot, d.net.addr) })
+	for _, w := range d.wires {
+		group.Go(func() error { return server.Serve(ctx, w.probing(), w.addr) })
+		group.Go(func() error { w.watchForOthers(ctx, server); return nil })
+		if w.boot != nil {
+			group.Go(func() error { return server.ServeBoot(ctx, w.boot, w.addr) })
+		}
 	}
 	return group.Wait()
 }

@@ -120,27 +120,78 @@ func defaultGateway(routes io.Reader, iface string) netip.Addr {
 	return netip.Addr{}
 }
 
-// config is what the flags and the interface say together.
-func (o *serveDHCPOptions) config(a attachment) dhcp.Config {
-	cfg := dhcp.Config{Servers: []netip.Addr{a.addr}, Proxy: o.proxy, Authoritative: o.authoritative, ByClientID: o.byClientID, Hosts: o.hosts}
-	cfg.Boot = dhcp.Boot{NextServer: o.nextServer, File: o.bootfile, FileFor: dhcp.DefaultFiles()}
+// config is what the flags and the interfaces say together: on each interface
+// the subnet of its address is served. Ranges and routers go to the subnet that
+// they are in, or to the first, where the mistake will be told.
+func (o *serveDHCPOptions) config(nets []attachment) dhcp.Config {
+	cfg := dhcp.Config{Proxy: o.proxy, BootOnly: o.bootOnly, Authoritative: o.authoritative, ByClientID: o.byClientID, Hosts: o.hosts}
+	cfg.Boot = dhcp.Boot{NextServer: o.nextServer, File: o.bootfile, FileFor: dhcp.DefaultFiles(), HTTPURL: o.httpURL}
 	delete(cfg.Boot.FileFor, boot.ArchBIOS) // that is --bootfile
 	o.setBootfiles(&cfg.Boot)
+	cfg.Rules = o.rules()
+	for _, a := range nets {
+		cfg.Servers = append(cfg.Servers, a.addr)
+		if !o.proxy {
+			cfg.Subnets = append(cfg.Subnets, dhcp.Subnet{
+				Prefix: a.subnet, DNS: o.dns, Domain: o.domain, LeaseTime: o.leaseTime, MaxLeaseTime: o.maxLeaseTime,
+			})
+		}
+	}
 	if o.proxy {
 		return cfg
 	}
-	subnet := dhcp.Subnet{
-		Prefix: a.subnet, Ranges: o.ranges, Router: o.router, DNS: o.dns, Domain: o.domain,
-		LeaseTime: o.leaseTime, MaxLeaseTime: o.maxLeaseTime,
+	o.setRanges(&cfg)
+	o.setRouter(&cfg)
+	for i := range cfg.Subnets {
+		s := &cfg.Subnets[i]
+		if !s.Router.IsValid() && !o.noRouter {
+			s.Router = nets[i].gateway
+		}
+		if len(s.Ranges) == 0 {
+			s.Ranges = upperHalf(s.Prefix)
+		}
 	}
-	if !subnet.Router.IsValid() && !o.noRouter {
-		subnet.Router = a.gateway
-	}
-	if len(subnet.Ranges) == 0 {
-		subnet.Ranges = upperHalf(a.subnet)
-	}
-	cfg.Subnets = []dhcp.Subnet{subnet}
 	return cfg
+}
+
+// setRanges gives each range of the flags to its subnet, in place of those that
+// it has.
+func (o *serveDHCPOptions) setRanges(cfg *dhcp.Config) {
+	replaced := make(map[*dhcp.Subnet]bool)
+	for _, r := range o.ranges {
+		s := subnetWith(cfg, r.First)
+		if !replaced[s] {
+			s.Ranges, replaced[s] = nil, true
+		}
+		s.Ranges = append(s.Ranges, r)
+	}
+}
+
+// setRouter gives the router of the flags to its subnet; "none" is for all.
+func (o *serveDHCPOptions) setRouter(cfg *dhcp.Config) {
+	if o.noRouter {
+		for i := range cfg.Subnets {
+			cfg.Subnets[i].Router = netip.Addr{}
+		}
+	}
+	if o.router.IsValid() {
+		subnetWith(cfg, o.router).Router = o.router
+	}
+}
+
+// subnetWith is the subnet that an address is in, or the first.
+func subnetWith(cfg *dhcp.Config, a netip.Addr) *dhcp.Subnet {
+	i := slices.IndexFunc(cfg.Subnets, func(s dhcp.Subnet) bool { return s.Prefix.Contains(a) })
+	return &cfg.Subnets[max(i, 0)]
+}
+
+// rules are what flags say to some machines.
+func (o *serveDHCPOptions) rules() []dhcp.Rule {
+	var rules []dhcp.Rule
+	for _, q := range o.quirks {
+		rules = append(rules, q.rule())
+	}
+	return rules
 }
 
 // setBootfiles sets what --bootfile-for says.

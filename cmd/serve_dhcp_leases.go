@@ -17,7 +17,7 @@ import (
 func (d *dhcpServer) leaseDir(s Streams) error {
 	named := d.o.leaseFile != ""
 	if !named {
-		d.o.leaseFile = filepath.Join(stateDir(s, os.Geteuid() == 0), "dhcp-"+d.o.iface+".leases")
+		d.o.leaseFile = defaultLeaseFile(s, d.names()...)
 	}
 	dir := filepath.Dir(d.o.leaseFile)
 	_, err := os.Stat(dir)
@@ -58,6 +58,16 @@ func (d *dhcpServer) openLeases(s Streams) error {
 		d.view.damaged(path, lines, copied)
 	}
 	return nil
+}
+
+// defaultLeaseFile is where the leases of a server on those interfaces are: one
+// server has one file.
+func defaultLeaseFile(s Streams, ifaces ...string) string {
+	name := "dhcp.leases"
+	if len(ifaces) == 1 {
+		name = "dhcp-" + ifaces[0] + ".leases"
+	}
+	return filepath.Join(stateDir(s, os.Geteuid() == 0), name)
 }
 
 // stateDir is where leases are kept: what systemd says, else the system's place

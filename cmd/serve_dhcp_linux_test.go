@@ -75,9 +75,9 @@ func TestServeDHCPEndsWhileItLooks(t *testing.T) {
 func TestServeDHCPByFile(t *testing.T) {
 	dir := t.TempDir()
 	conf := filepath.Join(dir, "dhcpd.conf")
-	text := `default-lease-time 60;
+	text := `default-lease-time 60; next-server 127.0.0.9; filename "pxelinux.0";
 subnet 10.0.0.0 netmask 255.0.0.0 { range 10.0.0.9; }
-subnet 127.0.0.0 netmask 255.0.0.0 { range 127.0.0.100 127.0.0.119; next-server 127.0.0.9; filename "pxelinux.0"; }
+subnet 127.0.0.0 netmask 255.0.0.0 { range 127.0.0.100 127.0.0.119; }
 `
 	if err := os.WriteFile(conf, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
@@ -89,6 +89,10 @@ subnet 127.0.0.0 netmask 255.0.0.0 { range 127.0.0.100 127.0.0.119; next-server 
 	if first.Subnet != "127.0.0.0/8" || first.Addresses != 10 || first.LeaseSeconds != 60 || first.NextServer.String() != "127.0.0.9" ||
 		len(first.BootFiles) != 1 || first.BootFiles["bios"] != "pxelinux.0" {
 		t.Errorf("first line %+v", first)
+	}
+	var relayed dhcpListeningJSON
+	if server.next(&relayed); relayed.Event != "relayed" || relayed.Subnet != "10.0.0.0/8" || relayed.Addresses != 1 {
+		t.Errorf("second line %+v", relayed)
 	}
 	server.stop()
 }

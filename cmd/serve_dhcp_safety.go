@@ -1,7 +1,6 @@
 package cmd
 
 import (
-	"errors"
 	"path/filepath"
 	"strconv"
 
@@ -28,36 +27,6 @@ func (o *safetyOptions) addTo(cmd *cobra.Command) {
 	o.clientRate = dhcp.DefaultClientRate
 	f.Var(newValue(&o.clientRate, "int", intBetween(0, mostRate), strconv.Itoa), "client-rate", "take at most `N` messages a second of one machine, and twice as many at once; 0: no limit")
 	f.Var(newValue(&o.totalRate, "int", intBetween(0, mostRate), strconv.Itoa), "total-rate", "take at most `N` messages a second of all machines together; 0: no limit")
-}
-
-// openARP opens what addresses are probed with.
-func (d *dhcpServer) openARP() error {
-	if d.cfg.Proxy || d.o.noARPProbe {
-		return nil
-	}
-	arp, err := dhcp.ListenARP(d.o.iface)
-	switch {
-	case errors.Is(err, errors.ErrUnsupported):
-		d.view.log.Debug("addresses are not probed", "because", err)
-		return nil
-	case err != nil:
-		d.view.log.Warn("addresses are not probed before they are offered", "because", err)
-		return nil
-	}
-	d.arp = arp
-	d.cleanup = append(d.cleanup, arp.Close)
-	return nil
-}
-
-// probing is the connection of the DHCP port, with the probes if there are any.
-func (d *dhcpServer) probing() dhcp.Conn {
-	if d.arp == nil {
-		return d.main
-	}
-	return struct {
-		dhcp.Conn
-		dhcp.Prober
-	}{d.main, d.arp}
 }
 
 // confine leaves the server the folders of its leases and of its configuration.

@@ -37,9 +37,9 @@ func dhcpConfigOf(t *testing.T, args ...string) dhcp.Config {
 	if !subnet.IsValid() {
 		subnet = netip.MustParsePrefix("192.168.122.0/24")
 	}
-	return o.config(attachment{
+	return o.config([]attachment{{
 		addr: netip.MustParseAddr("192.168.122.1"), subnet: subnet, gateway: netip.MustParseAddr("192.168.122.254"),
-	})
+	}})
 }
 
 // TestClassicDHCPDConf gives the values of the classic dhcpd.conf as flags.

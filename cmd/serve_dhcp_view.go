@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"net/netip"
@@ -34,6 +35,7 @@ type dhcpListeningJSON struct {
 	BootPort     uint16            `json:"boot_port"` // 0: not served
 	Proxy        bool              `json:"proxy"`
 	Subnet       string            `json:"subnet,omitempty"`
+	Subnets      []string          `json:"subnets,omitempty"` // all of the wire
 	Ranges       []string          `json:"ranges,omitempty"`
 	Addresses    int               `json:"addresses"`
 	Router       *netip.Addr       `json:"router,omitempty"`
@@ -41,58 +43,107 @@ type dhcpListeningJSON struct {
 	LeaseFile    string            `json:"lease_file,omitempty"`
 	NextServer   netip.Addr        `json:"next_server"`
 	BootFiles    map[string]string `json:"boot_files"` // by architecture, and "ipxe"
+	Hosts        int               `json:"hosts,omitempty"`
+	Rules        int               `json:"rules,omitempty"`
 }
 
-// listening tells what will be served.
+// listening tells what will be served: a line for each interface, and one for
+// the subnets behind relays.
 func (v dhcpView) listening(d *dhcpServer) {
-	files := bootFiles(d.cfg.Boot)
-	next := d.cfg.Boot.NextServer
-	if !next.IsValid() {
-		next = d.net.addr
-	}
-	line := dhcpListeningJSON{
-		Event: "listening", Interface: d.o.iface, Server: d.net.addr, Port: d.main.LocalAddr().Port(), BootPort: d.o.bootPort,
-		Proxy: d.cfg.Proxy, NextServer: next, BootFiles: make(map[string]string),
-	}
 	var words []string
-	for _, f := range files {
-		line.BootFiles[f.who] = f.name
+	files := make(map[string]string)
+	for _, f := range bootFiles(d.cfg.Boot) {
+		files[f.who] = f.name
 		words = append(words, f.who+"="+f.name)
 	}
-	if !d.cfg.Proxy {
-		subnet := d.cfg.Subnets[0]
-		line.Subnet, line.Ranges = subnet.Prefix.String(), rangeTexts(subnet.Ranges)
-		line.Addresses = d.leases.Pool(0).Size()
-		line.LeaseSeconds, line.LeaseFile = int(subnet.LeaseTime.Seconds()), d.o.leaseFile
-		if subnet.Router.IsValid() {
-			line.Router = &subnet.Router
+	near := make(map[int]bool)
+	for _, w := range d.wires {
+		line := dhcpListeningJSON{
+			Event: "listening", Interface: w.name, Server: w.addr, Port: w.main.LocalAddr().Port(), BootPort: d.o.bootPort,
+			Proxy: d.cfg.Proxy, NextServer: cmp.Or(d.cfg.Boot.NextServer, w.addr), BootFiles: files, Rules: len(d.cfg.Rules), Hosts: len(d.cfg.Hosts),
+		}
+		for _, i := range d.subnetsOf(w) {
+			near[i] = true
+			d.addSubnet(&line, i)
+		}
+		v.introduce(line)
+		if err := w.main.RawError(); err != nil {
+			v.log.Warn("machines without an address are answered by broadcast", "interface", w.name, "because", err)
 		}
 	}
-	if v.json != nil {
-		v.write(line)
-	} else {
-		v.introduce(line, words)
+	relayed := dhcpListeningJSON{Event: "relayed"}
+	for i := range d.cfg.Subnets {
+		if !near[i] {
+			d.addSubnet(&relayed, i)
+		}
 	}
-	if !d.cfg.Proxy && !d.cfg.Subnets[0].Prefix.Contains(d.net.addr) {
-		v.log.Warn("only machines behind a relay are served: the interface has no address in the subnet", "subnet", line.Subnet)
+	if relayed.Subnet != "" {
+		v.introduceRelayed(relayed)
 	}
-	if err := d.main.RawError(); err != nil {
-		v.log.Warn("machines without an address are answered by broadcast", "because", err)
+	if v.json == nil {
+		v.log.Info("machines boot from "+nextText(d.cfg.Boot.NextServer), "files", strings.Join(words, " "), "hosts", len(d.cfg.Hosts), "rules", len(d.cfg.Rules))
 	}
 }
 
-// introduce is the first lines for people.
-func (v dhcpView) introduce(l dhcpListeningJSON, files []string) {
-	if l.Proxy {
+func nextText(next netip.Addr) string {
+	if next.IsValid() {
+		return next.String()
+	}
+	return "this machine"
+}
+
+// subnetsOf are the subnets of the wire behind an interface.
+func (d *dhcpServer) subnetsOf(w *dhcpWire) []int {
+	var list []int
+	for i, s := range d.cfg.Subnets {
+		if s.Prefix.Contains(w.addr) || slices.ContainsFunc(d.cfg.Subnets, func(other dhcp.Subnet) bool {
+			return other.Network != "" && other.Network == s.Network && other.Prefix.Contains(w.addr)
+		}) {
+			list = append(list, i)
+		}
+	}
+	return list
+}
+
+// addSubnet tells of a subnet in a line: its own fields are those of the first.
+func (d *dhcpServer) addSubnet(line *dhcpListeningJSON, i int) {
+	s := d.cfg.Subnets[i]
+	line.Ranges = append(line.Ranges, rangeTexts(s.Ranges)...)
+	line.Addresses += d.leases.Pool(i).Size()
+	line.LeaseFile = d.o.leaseFile
+	if prefix := s.Prefix.String(); !slices.Contains(line.Subnets, prefix) {
+		line.Subnets = append(line.Subnets, prefix)
+	}
+	if line.Subnet == "" {
+		line.Subnet, line.Router, line.LeaseSeconds = s.Prefix.String(), addrOrNil(s.Router), int(s.LeaseTime.Seconds())
+	}
+}
+
+// introduce tells of an interface.
+func (v dhcpView) introduce(l dhcpListeningJSON) {
+	switch {
+	case v.json != nil:
+		v.write(l)
+	case l.Proxy:
 		v.log.Info("serving as a proxy: another server gives the addresses", "interface", l.Interface, "server", l.Server)
-	} else {
-		attrs := []any{"interface", l.Interface, "server", l.Server, "subnet", l.Subnet, "addresses", l.Addresses, "range", strings.Join(l.Ranges, " ")}
+	case l.Subnet == "":
+		v.log.Warn("only machines behind a relay are served: the interface has no address in a subnet", "interface", l.Interface, "server", l.Server)
+	default:
+		attrs := []any{"interface", l.Interface, "server", l.Server, "subnet", strings.Join(l.Subnets, " "), "addresses", l.Addresses, "range", strings.Join(l.Ranges, " ")}
 		if l.Router != nil {
 			attrs = append(attrs, "router", *l.Router)
 		}
 		v.log.Info("serving DHCP", append(attrs, "leases", l.LeaseFile)...)
 	}
-	v.log.Info("machines boot from "+l.NextServer.String(), "files", strings.Join(files, " "))
+}
+
+// introduceRelayed tells of the subnets that no interface is in.
+func (v dhcpView) introduceRelayed(l dhcpListeningJSON) {
+	if v.json != nil {
+		v.write(l)
+		return
+	}
+	v.log.Info("serving DHCP through relays", "subnet", strings.Join(l.Subnets, " "), "addresses", l.Addresses)
 }
 
 func rangeTexts(ranges []lease.Range) []string {
@@ -155,6 +206,7 @@ type dhcpEventJSON struct {
 	Address      *netip.Addr `json:"address,omitempty"`
 	Name         string      `json:"name,omitempty"`
 	File         string      `json:"file,omitempty"`
+	Rule         string      `json:"rule,omitempty"` // which named the file
 	LeaseSeconds int         `json:"lease_seconds,omitempty"`
 	Relay        *netip.Addr `json:"relay,omitempty"`
 	Path         string      `json:"path,omitempty"` // "broadcast", "link", ...
@@ -185,7 +237,7 @@ func (v dhcpView) leftOut(k dhcp.EventKind, count int) {
 
 func eventJSON(e dhcp.Event) dhcpEventJSON {
 	line := dhcpEventJSON{
-		Event: e.Kind.String(), Time: e.Time, UUID: boot.FormatUUID(e.Machine.UUID), Name: e.Name, File: e.File,
+		Event: e.Kind.String(), Time: e.Time, UUID: boot.FormatUUID(e.Machine.UUID), Name: e.Name, File: e.File, Rule: e.Rule,
 		LeaseSeconds: int(e.Lease.Seconds()), Reason: e.Reason, Server: addrOrNil(e.Server), Address: addrOrNil(e.Addr), Relay: addrOrNil(e.Relay),
 		Taken: e.Taken, Addresses: e.Size,
 	}
@@ -275,6 +327,9 @@ func dhcpAttrs(e dhcp.Event) []any {
 	}
 	add("arch", line.Arch)
 	add("file", e.File)
+	if !strings.HasPrefix(e.Rule, "boot file ") { // that is what everybody gets
+		add("rule", e.Rule)
+	}
 	if e.Lease > 0 {
 		add("for", dhcp.FormatTime(e.Lease))
 	}

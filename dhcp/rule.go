@@ -26,9 +26,6 @@ type Settings struct {
 	File string
 	// LocalBoot tells boot clients to boot from their disk, in place of a File.
 	LocalBoot bool
-	// Once makes a boot from the network the last one, until the machine is armed
-	// again: see Server.Once.
-	Once bool
 	// Options are sent in place of the subnet's, and beside them. They may be of
 	// those that the server makes itself which FreeOption allows.
 	Options                 Options
@@ -52,7 +49,6 @@ func FreeOption(code uint8) bool {
 type told struct {
 	files []said // of several files the first that suits
 	next  netip.Addr
-	once  bool
 	Settings
 }
 
@@ -72,7 +68,6 @@ func (t *told) add(s *Settings, rule string, thinksOf bool) {
 	if !t.next.IsValid() {
 		t.next = s.NextServer
 	}
-	t.once = t.once || s.Once
 	if t.LeaseTime == 0 {
 		t.LeaseTime = s.LeaseTime
 	}
@@ -106,9 +101,15 @@ func (x *exchange) tell() {
 	}
 	c := x.asClient()
 	for i := range x.s.cfg.Rules {
-		if r := &x.s.cfg.Rules[i]; r.Match.holds(c) {
-			x.told.add(&r.Settings, r.Name, r.Match.namesArch())
+		r := &x.s.cfg.Rules[i]
+		if !r.Match.holds(c) {
+			continue
 		}
+		say := r.Settings
+		if x.host != nil && x.host.Boot != nil { // which says it all
+			say.File, say.LocalBoot, say.NextServer = "", false, netip.Addr{}
+		}
+		x.told.add(&say, r.Name, r.Match.namesArch())
 	}
 }
 

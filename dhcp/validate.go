@@ -201,7 +201,7 @@ func (v *validation) ranges(c *Config, s *Subnet, field string) {
 	switch {
 	case err != nil:
 		v.fault(field, "choose smaller ranges", "%v", err)
-	case pool.Size() == 0 && !v.hasHost(c, s):
+	case pool.Size() == 0 && !v.hasHost(c, s) && !sharesWire(c, s):
 		v.fault(field, "add a range, or hosts with addresses", "has no address to give: routers, servers and the network's own addresses do not count")
 	}
 }
@@ -210,6 +210,11 @@ func (v *validation) ranges(c *Config, s *Subnet, field string) {
 // a range.
 func (v *validation) hasHost(c *Config, s *Subnet) bool {
 	return slices.ContainsFunc(c.Hosts, func(h Host) bool { return h.in(s.Prefix).IsValid() })
+}
+
+// sharesWire reports whether the subnet's clients get addresses of another one.
+func sharesWire(c *Config, s *Subnet) bool {
+	return s.Network != "" && slices.ContainsFunc(c.Subnets, func(other Subnet) bool { return other.Network == s.Network && len(other.Ranges) > 0 })
 }
 
 func (v *validation) hosts(c *Config) {

@@ -169,7 +169,7 @@ func (r *runner) askOne(ctx context.Context, x *exchange, p plan, to netip.AddrP
 		reply, err := r.awaitBootServer(ctx, x, p, earlier(time.Now().Add(wait), giveUp))
 		step := Step{Asked: fmt.Sprintf("boot server request to %v, %d bytes", to, len(msg)), Outcome: OutcomeFailed, Answer: "no answer"}
 		if err == nil {
-			step.Outcome, step.Options = OutcomeOK, describeOptions(reply.Options)
+			step.Outcome, step.Options = OutcomeOK, dhcp.Describe(reply.Options)
 			step.Answer = fmt.Sprintf("%v from %v, file %q", reply.Type(), reply.Addr(dhcp.OptionServerID), fileOf(reply))
 		}
 		if err == nil || errors.Is(err, errSilent) {

@@ -45,7 +45,7 @@ type Offer struct {
 	NextServer netip.Addr // siaddr
 	File       string     // the header's
 	Option67   string
-	Options    []Option
+	Options    []dhcp.OptionText
 
 	reply *dhcp.Reply
 	fault string // ID of what is wrong with a dropped one
@@ -64,7 +64,7 @@ func (p Profile) newOffer(r *dhcp.Reply, from netip.Addr, n int) *Offer {
 		From: from, Server: r.Addr(dhcp.OptionServerID),
 		Address: r.YIAddr, NextServer: r.SIAddr,
 		File: r.File, Option67: r.Text(dhcp.OptionBootFileName),
-		Options: describeOptions(r.Options),
+		Options: dhcp.Describe(r.Options),
 		reply:   r,
 	}
 	if !isSet(o.Server) {

@@ -3,6 +3,7 @@ package probe
 import (
 	"net"
 	"net/netip"
+	"pxe/dhcp"
 	"time"
 
 	"pxe/boot"
@@ -84,8 +85,8 @@ type Step struct {
 	Outcome  Outcome
 	Start    time.Duration // since the start of the run
 	Duration time.Duration
-	Options  []Option // of a DHCP message that was received
-	File     *File    // of a file that was received
+	Options  []dhcp.OptionText // of a DHCP message that was received
+	File     *File             // of a file that was received
 }
 
 // File is a file that was fetched.

@@ -54,7 +54,7 @@ func (r *runner) awaitACK(ctx context.Context, x *exchange, o *Offer, deadline t
 		}
 		step := Step{
 			Answer:  fmt.Sprintf("%v from %v", typ, o.Server),
-			Outcome: OutcomeOK, Options: describeOptions(reply.Options),
+			Outcome: OutcomeOK, Options: dhcp.Describe(reply.Options),
 		}
 		if r.p.strict && len(reply.Defects) > 0 {
 			step.Answer += ", dropped: " + joinDefects(reply.Defects)

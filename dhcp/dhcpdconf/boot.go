@@ -1,7 +1,6 @@
 package dhcpdconf
 
 import (
-	"maps"
 	"net/netip"
 	"strings"
 
@@ -161,7 +160,7 @@ func (e *evaluation) bootOf(h *host, subnet dhcp.Boot) *dhcp.Boot {
 	b, done := e.boots[s]
 	if !done {
 		made := e.boot(s)
-		if made.File != subnet.File || made.IPXE != subnet.IPXE || made.NextServer != subnet.NextServer || !maps.Equal(made.FileFor, subnet.FileFor) {
+		if !sameBoot(made, subnet) {
 			b = &made
 		}
 		e.boots[s] = b

@@ -17,6 +17,9 @@ import (
 type Result struct {
 	Config   dhcp.Config
 	Warnings []Warning
+	// ServerID is the server's own address as the file has it; the zero Addr: it
+	// has none.
+	ServerID netip.Addr
 }
 
 // The lease times of a file that says none (dhcpd.conf(5)).
@@ -25,29 +28,22 @@ const (
 	defaultMaxTime   = 24 * time.Hour
 )
 
-// Evaluate makes the configuration of a server for one of the file's subnets.
-// server is its address; the zero Addr is for a check that has none yet, and
-// then stands for 127.0.0.1 where the file names none. The errors are *Errors
-// joined by errors.Join.
-func (f *File) Evaluate(prefix netip.Prefix, server netip.Addr) (Result, error) {
-	i := slices.IndexFunc(f.subnets, func(s *subnet) bool { return s.prefix == prefix })
-	if i < 0 {
-		return Result{}, errors.New("the file has no subnet " + prefix.String())
-	}
-	e := &evaluation{file: f, subnet: f.subnets[i], boots: make(map[*scope]*dhcp.Boot)}
+// evaluate makes the configuration of one subnet, for a server at 127.0.0.1. The
+// errors are *Errors.
+func (f *File) evaluate(s *subnet) (Result, []error) {
+	e := &evaluation{file: f, subnet: s, boots: make(map[*scope]*dhcp.Boot)}
 	e.warnings = slices.Clone(f.warnings)
 	e.base = e.settings(nil, client{})
-	cfg := dhcp.Config{Servers: []netip.Addr{e.server(server)}, Authoritative: e.base["authoritative"].num == 1}
-	cfg.Subnets = []dhcp.Subnet{e.network()}
-	cfg.Boot = e.boot(nil)
-	cfg.Hosts = e.hosts(cfg.Boot)
-	if server.IsValid() {
-		e.others()
-	}
+	r := Result{Config: dhcp.Config{Authoritative: e.base["authoritative"].num == 1}, ServerID: addrOf(e.base["server-identifier"])}
+	r.Config.Servers = []netip.Addr{netip.AddrFrom4([4]byte{127, 0, 0, 1})}
+	r.Config.Subnets = []dhcp.Subnet{e.network()}
+	r.Config.Boot = e.boot(nil)
+	r.Config.Hosts = e.hosts(r.Config.Boot)
 	if len(e.errs) == 0 {
-		e.validate(&cfg)
+		e.validate(&r.Config)
 	}
-	return Result{cfg, e.warnings}, errors.Join(e.errs...)
+	r.Warnings = e.warnings
+	return r, e.errs
 }
 
 // evaluation is a file on its way to a Config.
@@ -89,21 +85,6 @@ func (e *evaluation) settings(host *scope, c client) settings {
 	}
 	s.runScope(host, e.subnet.scope, c)
 	return s
-}
-
-// server is our address.
-func (e *evaluation) server(addr netip.Addr) netip.Addr {
-	id, named := e.base["server-identifier"]
-	said := addrOf(id)
-	switch {
-	case !addr.IsValid() && named:
-		return said
-	case !addr.IsValid():
-		return netip.AddrFrom4([4]byte{127, 0, 0, 1})
-	case named && said != addr:
-		e.fail(id.Pos, "leave it out, or serve on the interface with this address", "server-identifier %s is not the address of this server, %s", said, addr)
-	}
-	return addr
 }
 
 // addrOf is the address of a setting; the zero Addr if it is not set.
@@ -171,11 +152,9 @@ func (e *evaluation) times() (normal, most time.Duration) {
 // other subnets left out.
 func (e *evaluation) hosts(b dhcp.Boot) []dhcp.Host {
 	var hosts []dhcp.Host
-	var elsewhere []*host
 	for _, h := range e.file.hosts {
 		in := slices.IndexFunc(h.addrs, e.subnet.prefix.Contains)
 		if in < 0 && len(h.addrs) > 0 {
-			elsewhere = append(elsewhere, h)
 			continue
 		}
 		own := e.settings(h.scope, client{})
@@ -189,13 +168,6 @@ func (e *evaluation) hosts(b dhcp.Boot) []dhcp.Host {
 		}
 		hosts = append(hosts, d)
 	}
-	if len(elsewhere) > 0 {
-		text := "host " + elsewhere[0].name + " is in another subnet and not served"
-		if n := len(elsewhere) - 1; n > 0 {
-			text += ", nor are others after it"
-		}
-		e.warn(elsewhere[0].Pos, text)
-	}
 	return hosts
 }
 
@@ -208,23 +180,6 @@ func (e *evaluation) onlyBoots(h *host, own settings) {
 			continue
 		}
 		e.fail(s.Pos, "move it to the subnet; a host has its address, its name, filename and next-server", "%s for host %s alone is not supported", key, h.name)
-	}
-}
-
-// others tells which subnets are not served.
-func (e *evaluation) others() {
-	for _, o := range e.file.subnets {
-		served := e.subnet.prefix.String()
-		text := "subnet " + o.prefix.String() + " is not served"
-		switch {
-		case o == e.subnet:
-			continue
-		case o.network != "" && o.network == e.subnet.network:
-			text += ": of a shared-network one subnet is; give its machines addresses of " + served
-		default:
-			text += ", as " + served + " is; if there is a relay in it, --subnet " + o.prefix.String() + " serves it instead"
-		}
-		e.warnings = append(e.warnings, Warning{o.Pos, text})
 	}
 }
 

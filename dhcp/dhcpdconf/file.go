@@ -64,19 +64,8 @@ func Read(name string, open func(name string) ([]byte, error)) (*File, error) {
 	return &c.file, nil
 }
 
-// Serves reports whether a subnet has addresses to give. One without is in a file
+// serves reports whether a subnet has addresses to give. One without is in a file
 // to tell dhcpd of the server's own wire.
-func (f *File) Serves(prefix netip.Prefix) bool {
-	inSubnet := func(h *host) bool { return slices.ContainsFunc(h.addrs, prefix.Contains) }
-	return slices.ContainsFunc(f.subnets, func(s *subnet) bool { return s.prefix == prefix && len(s.ranges) > 0 }) ||
-		slices.ContainsFunc(f.hosts, inSubnet)
-}
-
-// Subnets are the networks that the file declares, in its order.
-func (f *File) Subnets() []netip.Prefix {
-	prefixes := make([]netip.Prefix, len(f.subnets))
-	for i, s := range f.subnets {
-		prefixes[i] = s.prefix
-	}
-	return prefixes
+func (f *File) serves(s *subnet) bool {
+	return len(s.ranges) > 0 || slices.ContainsFunc(f.hosts, func(h *host) bool { return slices.ContainsFunc(h.addrs, s.prefix.Contains) })
 }

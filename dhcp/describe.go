@@ -1,4 +1,4 @@
-package probe
+package dhcp
 
 import (
 	"encoding/binary"
@@ -7,25 +7,23 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"pxe/dhcp"
 )
 
-// Option is a DHCP option for people: its number, what it is called, and its
+// OptionText is an option for people: its number, what it is called, and its
 // value as text. Raw is the value on the wire.
-type Option struct {
+type OptionText struct {
 	Code  uint8
 	Name  string // "" for an option that this project does not know
 	Value string
 	Raw   []byte
 }
 
-// describeOptions keeps the order of the message.
-func describeOptions(opts dhcp.Options) []Option {
-	list := make([]Option, len(opts))
+// Describe writes options for people, in their order.
+func Describe(opts Options) []OptionText {
+	list := make([]OptionText, len(opts))
 	for i, o := range opts {
 		name, show := optionForm(o.Code)
-		list[i] = Option{Code: o.Code, Name: name, Value: show(o.Data), Raw: o.Data}
+		list[i] = OptionText{Code: o.Code, Name: name, Value: show(o.Data), Raw: o.Data}
 	}
 	return list
 }
@@ -33,75 +31,75 @@ func describeOptions(opts dhcp.Options) []Option {
 // optionForm is an option's name and how its value reads.
 func optionForm(code uint8) (name string, show func([]byte) string) {
 	switch code {
-	case dhcp.OptionSubnetMask:
+	case OptionSubnetMask:
 		return "subnet mask", showAddrs
-	case dhcp.OptionTimeOffset:
+	case OptionTimeOffset:
 		return "time offset", showNumber
-	case dhcp.OptionRouter:
+	case OptionRouter:
 		return "router", showAddrs
-	case dhcp.OptionTimeServer:
+	case OptionTimeServer:
 		return "time server", showAddrs
-	case dhcp.OptionNameServer:
+	case OptionNameServer:
 		return "IEN 116 name server", showAddrs
-	case dhcp.OptionDNS:
+	case OptionDNS:
 		return "DNS", showAddrs
-	case dhcp.OptionLogServer:
+	case OptionLogServer:
 		return "log server", showAddrs
-	case dhcp.OptionHostName:
+	case OptionHostName:
 		return "host name", showText
-	case dhcp.OptionBootFileSize:
+	case OptionBootFileSize:
 		return "boot file size in 512-byte blocks", showNumber
-	case dhcp.OptionDomainName:
+	case OptionDomainName:
 		return "domain name", showText
-	case dhcp.OptionRootPath:
+	case OptionRootPath:
 		return "root path", showText
-	case dhcp.OptionMTU:
+	case OptionMTU:
 		return "MTU", showNumber
-	case dhcp.OptionBroadcast:
+	case OptionBroadcast:
 		return "broadcast address", showAddrs
-	case dhcp.OptionNTP:
+	case OptionNTP:
 		return "NTP server", showAddrs
-	case dhcp.OptionVendorSpecific:
+	case OptionVendorSpecific:
 		return "vendor specific", showPXE
-	case dhcp.OptionRequestedAddress:
+	case OptionRequestedAddress:
 		return "requested address", showAddrs
-	case dhcp.OptionLeaseTime:
+	case OptionLeaseTime:
 		return "lease time", showSeconds
-	case dhcp.OptionOverload:
+	case OptionOverload:
 		return "overload", showNumber
-	case dhcp.OptionMessageType:
+	case OptionMessageType:
 		return "message type", showType
-	case dhcp.OptionServerID:
+	case OptionServerID:
 		return "server identifier", showAddrs
-	case dhcp.OptionMessage:
+	case OptionMessage:
 		return "message", showText
-	case dhcp.OptionMaxMessageSize:
+	case OptionMaxMessageSize:
 		return "maximum message size", showNumber
-	case dhcp.OptionRenewalTime:
+	case OptionRenewalTime:
 		return "renewal time", showSeconds
-	case dhcp.OptionRebindingTime:
+	case OptionRebindingTime:
 		return "rebinding time", showSeconds
-	case dhcp.OptionVendorClass:
+	case OptionVendorClass:
 		return "vendor class", showText
-	case dhcp.OptionClientID:
+	case OptionClientID:
 		return "client identifier", showHex
-	case dhcp.OptionTFTPServerName:
+	case OptionTFTPServerName:
 		return "TFTP server name", showText
-	case dhcp.OptionBootFileName:
+	case OptionBootFileName:
 		return "boot file name", showText
-	case dhcp.OptionRelayAgent:
+	case OptionRelayAgent:
 		return "relay agent", showHex
-	case dhcp.OptionClientArch:
+	case OptionClientArch:
 		return "client architecture", showNumber
-	case dhcp.OptionClientUUID:
+	case OptionClientUUID:
 		return "client UUID", showHex
-	case dhcp.OptionTFTPServerAddress:
+	case OptionTFTPServerAddress:
 		return "TFTP server address", showAddrs
-	case dhcp.OptionPXELINUXConfigFile:
+	case OptionPXELINUXConfigFile:
 		return "PXELINUX configuration file", showText
-	case dhcp.OptionPXELINUXPathPrefix:
+	case OptionPXELINUXPathPrefix:
 		return "PXELINUX path prefix", showText
-	case dhcp.OptionPXELINUXRebootTimeout:
+	case OptionPXELINUXRebootTimeout:
 		return "PXELINUX reboot timeout", showSeconds
 	}
 	return "", showHex
@@ -122,7 +120,7 @@ func showType(b []byte) string {
 	if len(b) != 1 {
 		return showHex(b)
 	}
-	return dhcp.MessageType(b[0]).String()
+	return MessageType(b[0]).String()
 }
 
 func showAddrs(b []byte) string {
@@ -162,7 +160,7 @@ func showSeconds(b []byte) string {
 // showPXE writes option 43 as PXE suboptions, which it holds beside option 60;
 // anything else shows as hex.
 func showPXE(b []byte) string {
-	opts, err := dhcp.ParsePXEOptions(b)
+	opts, err := ParsePXEOptions(b)
 	if err != nil || len(opts) == 0 {
 		return showHex(b)
 	}
