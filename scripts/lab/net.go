@@ -120,14 +120,20 @@ func NewLAN(t TB) *LAN {
 func (l *LAN) Host(addrs ...string) *Net {
 	l.t.Helper()
 	host := NewNet(l.t)
+	l.Plug(host, "eth0", addrs...)
+	return host
+}
+
+// Plug plugs in a host that there is already, by another interface of it.
+func (l *LAN) Plug(host *Net, name string, addrs ...string) {
+	l.t.Helper()
 	l.ports++
-	l.bridge.IP("link add port%d type veth peer name eth0 netns %s", l.ports, host.path)
+	l.bridge.IP("link add port%d type veth peer name %s netns %s", l.ports, name, host.path)
 	l.bridge.IP("link set port%d master br0 up", l.ports)
 	for _, addr := range addrs {
-		host.IP("addr add %s broadcast + dev eth0", addr)
+		host.IP("addr add %s broadcast + dev %s", addr, name)
 	}
-	host.IP("link set eth0 up")
-	return host
+	host.IP("link set %s up", name)
 }
 
 // tap plugs in a tap for a virtual machine and returns its name in l.bridge.
