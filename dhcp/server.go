@@ -112,8 +112,10 @@ type outcome struct {
 func (s *Server) serve(ctx context.Context, p *port) error {
 	stop := context.AfterFunc(ctx, func() { p.SetReadDeadline(time.Unix(1, 0)) })
 	defer stop()
-	ctx, cancel := context.WithCancel(ctx)
-	p.probing = newProbing(ctx, s, p)
+	// A context of its own: whether the one above has ended tells why a read
+	// does, and this one ends a moment later.
+	probes, cancel := context.WithCancel(ctx)
+	p.probing = newProbing(probes, s, p)
 	defer p.probing.runs.Wait()
 	defer cancel()
 	batch := make([]Datagram, batchSize)
