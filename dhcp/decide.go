@@ -133,6 +133,7 @@ func (x *exchange) serve() Decision {
 	if _, had := x.leaseOf(); x.s.cfg.BootOnly && !had && x.host == nil && !x.isBootClient() {
 		return x.ignore("not a boot client, nor one that was")
 	}
+	x.noteSystem()
 	switch t := x.m.Type(); t {
 	case TypeBOOTP:
 		return x.bootp()

@@ -21,7 +21,9 @@ func (x *exchange) proxy() Decision {
 	if !x.boots() {
 		return x.ignore("no boot file for " + x.machine.Arch.String())
 	}
-	return x.answer(reply, Event{Kind: EventProxy, File: file, Rule: x.chosen.rule})
+	d := x.answer(reply, Event{Kind: EventProxy, File: file, Rule: x.chosen.rule})
+	d.Durable = x.noteBoot() // with 43.6 = 8 the client asks no more
+	return d
 }
 
 // item is the boot item that the client picked from a menu (43.71).
@@ -67,5 +69,7 @@ func (x *exchange) bootService() Decision {
 	if !x.boots() {
 		return x.ignore("no boot file for " + noFileFor(x.machine))
 	}
-	return x.answer(reply, Event{Kind: EventBoot, Addr: x.m.CIAddr, File: file, Rule: x.chosen.rule})
+	d := x.answer(reply, Event{Kind: EventBoot, Addr: x.m.CIAddr, File: file, Rule: x.chosen.rule})
+	d.Durable = x.noteBoot()
+	return d
 }

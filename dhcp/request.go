@@ -115,6 +115,7 @@ func (x *exchange) grant(addr netip.Addr) Decision {
 	}
 	d := x.give(EventAck, TypeAck, addr)
 	d.Durable = true
+	x.noteBoot()
 	return d
 }
 

@@ -26,6 +26,9 @@ type Settings struct {
 	File string
 	// LocalBoot tells boot clients to boot from their disk, in place of a File.
 	LocalBoot bool
+	// Once makes a boot from the network the last one: the machine then boots from
+	// its disk until it is armed again. It needs the Server's Once.
+	Once bool
 	// Options are sent in place of the subnet's, and beside them. They may be of
 	// those that the server makes itself which FreeOption allows.
 	Options                 Options
@@ -49,6 +52,7 @@ func FreeOption(code uint8) bool {
 type told struct {
 	files []said // of several files the first that suits
 	next  netip.Addr
+	once  bool
 	Settings
 }
 
@@ -68,6 +72,7 @@ func (t *told) add(s *Settings, rule string, thinksOf bool) {
 	if !t.next.IsValid() {
 		t.next = s.NextServer
 	}
+	t.once = t.once || s.Once
 	if t.LeaseTime == 0 {
 		t.LeaseTime = s.LeaseTime
 	}
@@ -135,6 +140,9 @@ type choice struct {
 // else by the table of architectures.
 func (x *exchange) choose() choice {
 	var c choice
+	if x.hadItsBoot() {
+		return choice{local: true, rule: "booted once already"}
+	}
 	b := x.bootTable()
 	for _, s := range x.told.files {
 		if s.local {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"pxe/dhcp/lease"
+	"pxe/dhcp/once"
 )
 
 // Server answers DHCP clients. Make one with New.
@@ -27,12 +28,14 @@ type Server struct {
 	Now func() time.Time
 	// Limits drop what is too much; nil means that nothing is.
 	Limits *Limits
+	// Once knows the machines of Settings.Once; nil: they are like others.
+	Once *once.Store
 
 	cfg      Config
 	hosts    map[string]*Host // by MAC
 	byID     map[string]*Host // by client identifier
 	networks [][]int          // of Config.networks
-	mu       sync.Mutex       // guards leases, low and searches
+	mu       sync.Mutex       // guards leases, low, searches and Once
 	leases   *lease.Store
 	low      map[int]bool // subnets with few addresses left
 	// searches are those under way for other servers: the MAC by the XID.
@@ -146,6 +149,7 @@ func (s *Server) time() time.Time {
 // replies that grant none do not wait for it.
 func (s *Server) handle(p *port, batch []Datagram, now time.Time) {
 	p.outcomes = p.outcomes[:0]
+	s.refreshOnce(now)
 	for _, d := range batch {
 		if decision, ok := s.take(p, d, now); ok {
 			p.outcomes = append(p.outcomes, outcome{decision, d.Dst.Port()})
@@ -216,12 +220,30 @@ func (s *Server) conflict(probe *Probe, holder net.HardwareAddr, now time.Time) 
 }
 
 func (s *Server) sync(now time.Time) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.Once != nil {
+		if err := s.Once.Sync(); err != nil {
+			return fmt.Errorf("one-time boots: %w", err)
+		}
+	}
 	if s.leases == nil {
 		return nil
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	return s.leases.Sync(now)
+}
+
+// refreshOnce takes note of machines that were armed beside the server.
+func (s *Server) refreshOnce(now time.Time) {
+	if s.Once == nil {
+		return
+	}
+	s.mu.Lock()
+	err := s.Once.Refresh()
+	s.mu.Unlock()
+	if err != nil {
+		s.emit(Event{Time: now, Kind: EventJournal, Err: fmt.Errorf("one-time boots: %w", err)})
+	}
 }
 
 // send sends the reply of a decision, if it has one. A failure becomes the
