@@ -231,9 +231,9 @@ func (f entryFlags) localBoot(name string) error {
 	return nil
 }
 
-func (f entryFlags) title(s string) error  { return once(&f.current().Title, s) }
-func (f entryFlags) kernel(s string) error { return once(&f.current().Kernel, s) }
-func (f entryFlags) append(s string) error { return once(&f.current().Append, s) }
+func (f entryFlags) title(s string) error  { return setOnce(&f.current().Title, s) }
+func (f entryFlags) kernel(s string) error { return setOnce(&f.current().Kernel, s) }
+func (f entryFlags) append(s string) error { return setOnce(&f.current().Append, s) }
 
 func (f entryFlags) initrd(s string) error {
 	e := f.current()
@@ -250,9 +250,9 @@ func (f entryFlags) text(s string) error {
 	return nil
 }
 
-// once sets a value that an entry has one of. The second is most likely meant
+// setOnce sets a value that an entry has one of. The second is most likely meant
 // for another entry, whose --label was forgotten.
-func once(p *string, s string) error {
+func setOnce(p *string, s string) error {
 	if *p != "" {
 		return fmt.Errorf("the entry has %q already; begin another with --label", *p)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"pxe/dhcp"
 	"pxe/dhcp/lease"
+	"pxe/dhcp/once"
 )
 
 type serveDHCPOptions struct {
@@ -31,6 +32,7 @@ type serveDHCPOptions struct {
 	httpURL       string
 	hosts         []dhcp.Host
 	quirks        []quirkFor
+	once          bool
 	bootOnly      bool
 	leaseFile     string
 	proxy         bool
@@ -66,6 +68,10 @@ installed (bootx64.efi, bootaa64.efi ...) unless --bootfile-for names another, a
 HTTP Boot machines get what --bootfile-for says, or the same file below --http-url.
 With --bootfile-for ipxe=URL, machines that run iPXE already get its script; they
 never get iPXE again, which would load itself for ever.
+
+With --once a machine that was told what to boot, and whose operating system then
+asked for an address, boots from its disk from then on: an installer runs one time.
+pxe arm MAC lets it boot from the network again.
 
 --explain prints what a machine would be sent and which rule decided it, without a
 network: 52:54:00:12:34:56,efi-x64, then perhaps what asks (ipxe, http, uboot,
@@ -152,6 +158,7 @@ func (o *serveDHCPOptions) addNetworkFlags(cmd *cobra.Command) {
 	f.StringVar(&o.bootfile, "bootfile", o.bootfile, "what BIOS machines boot, `NAME`")
 	f.Var(newList(&o.bootfileFor, "file", parseBootfileFor), "bootfile-for", "what machines of an architecture, or those that run iPXE, boot, `ARCH=NAME`; repeatable")
 	f.Var(newList(&o.quirks, "quirk", parseQuirkFor), "quirk", "send what certain firmware needs, `NAME[=MAC-PREFIX]`; no-NAME sends none of it; repeatable (see pxe help quirks)")
+	f.BoolVar(&o.once, "once", false, "let each machine boot from the network one time; then it boots from its disk, until pxe arm")
 	_ = cmd.RegisterFlagCompletionFunc("bootfile-for", completeArchs)
 	_ = cmd.RegisterFlagCompletionFunc("quirk", completeQuirks)
 }
@@ -204,6 +211,7 @@ type dhcpServer struct {
 	view    dhcpView
 	metrics dhcpMetrics
 	leases  *lease.Store // nil for a proxy
+	once    *once.Store  // nil if no machine boots only once
 	cleanup []func() error
 }
 
@@ -218,6 +226,7 @@ func (d *dhcpServer) run(ctx context.Context, s Streams) error {
 		func() error { return d.configure() },
 		func() error { return d.eachWire((*dhcpServer).listen) },
 		func() error { return d.openLeases(s) },
+		func() error { return d.openOnce(s) },
 		func() error { return d.eachWire((*dhcpServer).openSearch) },
 		func() error { return d.eachWire((*dhcpServer).openARP) },
 		d.confine,
@@ -278,6 +287,7 @@ func (d *dhcpServer) serve(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	server.Once = d.once
 	server.Limits = dhcp.NewLimits(d.o.clientRate, d.o.totalRate)
 	server.OnEvent = func(e dhcp.Event) {
 		d.metrics.event(e)

@@ -191,6 +191,9 @@ func (o *serveDHCPOptions) rules() []dhcp.Rule {
 	for _, q := range o.quirks {
 		rules = append(rules, q.rule())
 	}
+	if o.once {
+		rules = append(rules, dhcp.Rule{Name: "--once", Settings: dhcp.Settings{Once: true}})
+	}
 	return rules
 }
 

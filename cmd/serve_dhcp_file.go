@@ -168,7 +168,7 @@ func prefixTexts(subnets []dhcp.Subnet) string {
 // given are the flags of the command line that go before a file.
 func given(cmd *cobra.Command) []string {
 	return slices.DeleteFunc([]string{
-		"range", "router", "dns", "domain", "lease-time", "max-lease-time", "host", "next-server", "bootfile", "bootfile-for", "http-url", "quirk",
+		"range", "router", "dns", "domain", "lease-time", "max-lease-time", "host", "next-server", "bootfile", "bootfile-for", "http-url", "quirk", "once",
 		"pxe-only", "authoritative", "by-client-id",
 	}, func(name string) bool { return !cmd.Flags().Changed(name) })
 }
@@ -213,7 +213,7 @@ func (o *serveDHCPOptions) override(cfg *dhcp.Config) (flags []string) {
 			o.setBootfiles(&cfg.Boot)
 		case "http-url":
 			cfg.Boot.HTTPURL = o.httpURL
-		case "quirk":
+		case "quirk", "once":
 			cfg.Rules = slices.DeleteFunc(cfg.Rules, func(r dhcp.Rule) bool { return strings.HasPrefix(r.Name, "--") })
 			cfg.Rules = append(o.rules(), cfg.Rules...)
 		case "pxe-only":

@@ -6,10 +6,13 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
+	"pxe/dhcp"
 	"pxe/dhcp/lease"
+	"pxe/dhcp/once"
 )
 
 // leaseDir names the lease file if no flag did, and makes its folder then. One
@@ -31,6 +34,22 @@ func (d *dhcpServer) leaseDir(s Streams) error {
 	}
 	if err != nil {
 		return withHint(fmt.Errorf("lease file: %w", err), "choose another place with --lease-file")
+	}
+	return nil
+}
+
+// openOnce opens the list of one-time boots, if the configuration has any.
+func (d *dhcpServer) openOnce(s Streams) error {
+	ofHosts := slices.ContainsFunc(d.cfg.Hosts, func(h dhcp.Host) bool { return h.Once })
+	if !ofHosts && !slices.ContainsFunc(d.cfg.Rules, func(r dhcp.Rule) bool { return r.Once }) {
+		return nil
+	}
+	if err := d.leaseDir(s); err != nil { // a proxy keeps no leases, and has the folder for this
+		return err
+	}
+	var err error
+	if d.once, err = once.Open(onceFile(d.o.leaseFile)); err != nil {
+		return explainOnce(fmt.Errorf("one-time boots: %w", err))
 	}
 	return nil
 }

@@ -33,7 +33,7 @@ func (o *safetyOptions) addTo(cmd *cobra.Command) {
 // Its sockets are open by now, those of the searches for other servers as well.
 func (d *dhcpServer) confine() error {
 	c := confinement{self: d.o.metrics != ""}
-	if d.leases != nil {
+	if d.leases != nil || d.once != nil {
 		c.write = []string{filepath.Dir(d.o.leaseFile)}
 	}
 	if d.o.configFile != "" {

@@ -139,3 +139,35 @@ func TestConfinedServerServes(t *testing.T) {
 		}
 	}
 }
+
+// TestOnce has a machine boot one time: its firmware is told a file, then its
+// operating system asks, then its firmware gets the disk, until it is armed.
+func TestOnce(t *testing.T) {
+	t.Parallel()
+	lan := NewLAN(t)
+	leases := filepath.Join(folder(t), "leases")
+	host := lan.Host(serverIP + prefixBits)
+	server := serve(t, host, "serve-dhcp", "--interface", "eth0", "--force", "--once", "--lease-file", leases)
+	machine := lan.Host()
+	const mac = "52:54:00:77:00:01"
+	machine.IP("link set eth0 address %s", mac)
+	class := []string{"-V", "PXEClient:Arch:00000:UNDI:002001"}
+
+	udhcpc(t, machine, class...)
+	server.WaitFor(`"event":"ack"`, ready)
+	machine.IP("addr flush dev eth0")
+	udhcpc(t, machine) // the installer
+	machine.IP("addr flush dev eth0")
+	udhcpc(t, machine, class...)
+	server.WaitFor(`"rule":"booted once already"`, ready)
+	out := Command{Net: host, Args: []string{pxe(), "arm", mac, "--lease-file", leases}}.MustRun(t)
+	if !strings.Contains(out, mac+" armed; it was done since ") {
+		t.Errorf("arm says %q", out)
+	}
+	machine.IP("addr flush dev eth0")
+	udhcpc(t, machine, class...)
+	lines := strings.Split(strings.TrimSpace(server.Out.String()), "\n")
+	if last := lines[len(lines)-1]; !strings.Contains(last, `"file":"pxelinux.0"`) {
+		t.Errorf("after it was armed the machine gets %s", last)
+	}
+}
