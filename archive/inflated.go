@@ -71,8 +71,11 @@ func (f *inflated) read(p []byte, off int64) (int, error) {
 func (f *inflated) restart() error {
 	f.stop()
 	stream, err := f.open()
+	if err != nil { // io.EOF among others, of an entry behind the end of the archive
+		return formatf("%v", err)
+	}
 	f.stream = stream
-	return err
+	return nil
 }
 
 func (f *inflated) stop() {
