@@ -2,7 +2,10 @@
 
 package lab
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 func TestSeparateServersBootDebian(t *testing.T) {
 	tree := tree(t)
@@ -44,4 +47,23 @@ func TestProxyBootsDebianBesideForeignDHCP(t *testing.T) {
 	// hears of the proxy; dnsmasq puts its own address there. So the files that
 	// GRUB loads must lie on the machine of the foreign DHCP server.
 	t.Run(EFI, func(t *testing.T) { boot(t, EFI, "bootx64.efi", foreignIP) })
+}
+
+// TestHTTPBoot has UEFI boot shim from a URL, and shim GRUB: no flag but --http-url
+// says what HTTP Boot gets.
+func TestHTTPBoot(t *testing.T) {
+	tree := tree(t)
+	t.Parallel()
+	takeMachine(t)
+	lan := NewLAN(t)
+	server := lan.Host(serverIP + prefixBits)
+	dhcp := serveDHCP(t, server, "--http-url", "http://"+serverIP+"/")
+	web := serve(t, server, "serve-http", tree)
+
+	machine := lan.Boot(EFI, folder(t),
+		"-fw_cfg", "name=opt/org.tianocore/IPv4PXESupport,string=no", "-fw_cfg", "name=opt/org.tianocore/IPv6PXESupport,string=no")
+	machine.WaitFor("Welcome to GRUB!", bootTime)
+	if !strings.Contains(dhcp.Out.String(), `"client":"http"`) || !strings.Contains(web.Out.String(), `"path":"//grubx64.efi","status":200`) {
+		t.Errorf("the firmware did not boot by HTTP:\n%s\n%s", dhcp.Out.String(), web.Out.String())
+	}
 }

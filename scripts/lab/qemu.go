@@ -26,8 +26,9 @@ func NeedFirmware(t TB) {
 }
 
 // Boot plugs a machine without a disk into the Ethernet and switches it on. Its
-// transcript is the serial console. dir takes what the machine writes.
-func (l *LAN) Boot(firmware, dir string) *Proc {
+// transcript is the serial console. dir takes what the machine writes, more is for
+// QEMU.
+func (l *LAN) Boot(firmware, dir string, more ...string) *Proc {
 	l.t.Helper()
 	NeedFirmware(l.t)
 	args := []string{
@@ -47,7 +48,7 @@ func (l *LAN) Boot(firmware, dir string) *Proc {
 			"-device", "virtio-rng-pci",
 			"-device", card+",romfile=")
 	}
-	return Command{Net: l.bridge, Args: args}.Start(l.t)
+	return Command{Net: l.bridge, Args: append(args, more...)}.Start(l.t)
 }
 
 func (l *LAN) copy(to, from string) {
