@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -189,6 +190,11 @@ func (o *serveDHCPOptions) check(cmd *cobra.Command) error {
 	}
 	if len(o.ifaces) == 0 && o.configFile == "" && !o.explain.asked {
 		return withHint(usagef("--interface is missing"), "interfaces of this machine: %s", strings.Join(interfaces(), ", "))
+	}
+	for i, name := range o.ifaces {
+		if slices.Contains(o.ifaces[:i], name) {
+			return usagef("--interface %s is there twice", name)
+		}
 	}
 	if o.subnet.IsValid() && (o.configFile != "" || len(o.ifaces) > 1) {
 		return withHint(usagef("--subnet names the network of one interface"), "a file of --config has all subnets that are served; without --subnet each interface serves that of its address")

@@ -123,6 +123,8 @@ func (x *exchange) asClient() *client {
 	c := &client{m: x.m, machine: x.machine, known: x.host != nil}
 	if x.subnet != nil {
 		c.subnet = x.subnet.Prefix
+	} else if i, ok := x.s.cfg.subnetWith(x.m.CIAddr); ok { // who asks the boot service has its address
+		c.subnet = x.s.cfg.Subnets[i].Prefix
 	}
 	return c
 }

@@ -103,6 +103,21 @@ func TestRules(t *testing.T) {
 	}
 }
 
+// TestRuleOfASubnetAtTheBootService asks on port 4011, where the client's address
+// tells its subnet.
+func TestRuleOfASubnetAtTheBootService(t *testing.T) {
+	cfg := fullConfig()
+	cfg.Rules = []Rule{{Name: "r", Match: Match{Subnet: []netip.Prefix{netip.MustParsePrefix("10.1.0.0/16")}}, Settings: Settings{File: "far.0"}}}
+	s := newServer(t, cfg)
+	for ciaddr, want := range map[string]string{"10.1.1.7": "far.0", "192.168.122.107": "pxelinux.0"} {
+		m := with(Sample(machineOf(boot.ArchBIOS, boot.KindPXE), TypeRequest), func(m *Message) { m.CIAddr = addr(ciaddr) })
+		d := s.Decide(Request{Message: m, Src: netip.AddrPortFrom(addr(ciaddr), 68), Dst: netip.AddrPortFrom(toServer.Addr(), 4011), Boot: true}, testStart)
+		if d.Reply == nil || d.Reply.File != want {
+			t.Errorf("%s: %+v, want %s", ciaddr, d, want)
+		}
+	}
+}
+
 // TestSettingsMerge looks that of each thing the most particular word counts.
 func TestSettingsMerge(t *testing.T) {
 	cfg := classic()
