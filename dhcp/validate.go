@@ -17,6 +17,13 @@ type ConfigError struct {
 	Field   string // where: "subnet 192.0.2.0/24: range 192.0.2.9-192.0.2.1"
 	Problem string // what
 	Hint    string // what to do about it
+	Place
+}
+
+// Place is an entry of a Config.
+type Place struct {
+	List  string // "subnets", "hosts", "rules", or "boot", which is one entry; "": the whole
+	Index int
 }
 
 func (e *ConfigError) Error() string { return e.Field + ": " + e.Problem }
@@ -26,13 +33,16 @@ func (e *ConfigError) Error() string { return e.Field + ": " + e.Problem }
 func (c *Config) Validate() error {
 	v := &validation{}
 	v.server(c)
+	v.place = Place{List: "boot"}
 	v.boot("", c, &c.Boot)
 	for i := range c.Rules {
 		r := &c.Rules[i]
+		v.place = Place{"rules", i}
 		v.settings("rule "+r.Name+": ", c, &r.Settings)
 	}
 	if !c.Proxy {
 		for i := range c.Subnets {
+			v.place = Place{"subnets", i}
 			v.subnet(c, i)
 		}
 		v.hosts(c)
@@ -41,10 +51,13 @@ func (c *Config) Validate() error {
 }
 
 // validation gathers faults.
-type validation struct{ faults []error }
+type validation struct {
+	faults []error
+	place  Place // what is being looked at
+}
 
 func (v *validation) fault(field, hint, problem string, args ...any) {
-	v.faults = append(v.faults, &ConfigError{field, fmt.Sprintf(problem, args...), hint})
+	v.faults = append(v.faults, &ConfigError{field, fmt.Sprintf(problem, args...), hint, v.place})
 }
 
 func (v *validation) server(c *Config) {
@@ -222,6 +235,7 @@ func (v *validation) hosts(c *Config) {
 	addrs := make(map[netip.Addr]*Host)
 	for i := range c.Hosts {
 		h := &c.Hosts[i]
+		v.place = Place{"hosts", i}
 		field := "host " + h.id()
 		if len(h.MAC) != 6 && (len(h.MAC) > 0 || len(h.ClientID) == 0) {
 			v.fault(field, "write it like 52:54:00:12:34:56", "is not an Ethernet address")

@@ -1,24 +1,16 @@
 package dhcpdconf
 
-import "fmt"
+import (
+	"fmt"
 
-// Pos is a place in a file.
-type Pos struct {
-	File   string
-	Line   int // from 1
-	Column int // in bytes, from 1
-}
+	"pxe/dhcp"
+)
 
-func (p Pos) String() string { return fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Column) }
+// Pos is a place in a file; its columns are bytes.
+type Pos = dhcp.Pos
 
 // Error is one thing that is wrong, or not supported.
-type Error struct {
-	Pos
-	Problem string
-	Hint    string // what to do about it
-}
-
-func (e *Error) Error() string { return e.Pos.String() + ": " + e.Problem }
+type Error = dhcp.FileError
 
 // Warning is a statement that is taken, but not as dhcpd would.
 type Warning struct {
@@ -30,5 +22,5 @@ func (w Warning) String() string { return w.Pos.String() + ": " + w.Text }
 
 // errorAt makes an error; the hint is first, as it has no values.
 func errorAt(p Pos, hint, problem string, args ...any) *Error {
-	return &Error{p, fmt.Sprintf(problem, args...), hint}
+	return &Error{Pos: p, Problem: fmt.Sprintf(problem, args...), Hint: hint}
 }
