@@ -26,10 +26,10 @@ func documentForm() form[Document] {
 	return mapping[d]{keys: []key[d]{
 		k("interfaces", "The interfaces to serve on. Without it: those with an address in one of the subnets.", "", list[string]{text()}, func(v *d) *[]string { return &v.Interfaces }),
 		k("lease_file", "Where the leases are kept. Without it: in the state directory.", "", text(), func(v *d) *string { return &v.LeaseFile }),
-		k("proxy", "Give no addresses; tell what to boot beside another DHCP server.", "false", flag{}, func(v *d) *bool { return &v.Config.Proxy }),
-		k("authoritative", "Refuse or adopt machines with addresses that this server does not know of. Leave it off beside other servers.", "false", flag{}, func(v *d) *bool { return &v.Config.Authoritative }),
-		k("boot_only", "Answer only machines that boot from the network, or did before, and the hosts below.", "false", flag{}, func(v *d) *bool { return &v.Config.BootOnly }),
-		k("by_client_id", "Tell machines apart by option 61 where they send it, not by their MAC alone (RFC 2131 4.2).", "false", flag{}, func(v *d) *bool { return &v.Config.ByClientID }),
+		k("proxy", "Give no addresses; tell what to boot beside another DHCP server.", "false", yesNo{}, func(v *d) *bool { return &v.Config.Proxy }),
+		k("authoritative", "Refuse or adopt machines with addresses that this server does not know of. Leave it off beside other servers.", "false", yesNo{}, func(v *d) *bool { return &v.Config.Authoritative }),
+		k("boot_only", "Answer only machines that boot from the network, or did before, and the hosts below.", "false", yesNo{}, func(v *d) *bool { return &v.Config.BootOnly }),
+		k("by_client_id", "Tell machines apart by option 61 where they send it, not by their MAC alone (RFC 2131 4.2).", "false", yesNo{}, func(v *d) *bool { return &v.Config.ByClientID }),
 		k("subnets", "The networks whose machines get addresses, and what these are told.", "", list[dhcp.Subnet]{subnetForm()}, func(v *d) *[]dhcp.Subnet { return &v.Config.Subnets }),
 		k("hosts", "Machines with an address, a name or settings of their own. What a host says goes before the rules.", "", list[dhcp.Host]{hostForm()}, func(v *d) *[]dhcp.Host { return &v.Config.Hosts }),
 		k("boot", "What machines boot for which neither a host nor a rule names a file.", "", bootForm(), func(v *d) *dhcp.Boot { return &v.Config.Boot }),
@@ -44,7 +44,7 @@ func subnetForm() form[dhcp.Subnet] {
 		k("network", "A name that subnets of one wire have in common: a machine may get an address of any of them.", "", text(), func(v *s) *string { return &v.Network }),
 		k("ranges", "The addresses to give out, first and last.", "", list[lease.Range]{addrRange()}, func(v *s) *[]lease.Range { return &v.Ranges }),
 		k("for", "Who gets addresses of the ranges. Without it: everybody.", "", matchForm(), func(v *s) *dhcp.Match { return &v.For }),
-		k("bootp", "Give BOOTP clients addresses of the ranges too; they keep them for ever.", "false", flag{}, func(v *s) *bool { return &v.BOOTP }),
+		k("bootp", "Give BOOTP clients addresses of the ranges too; they keep them for ever.", "false", yesNo{}, func(v *s) *bool { return &v.BOOTP }),
 		k("router", "The default gateway.", "", addr(), func(v *s) *netip.Addr { return &v.Router }),
 		k("dns", "The DNS servers.", "", list[netip.Addr]{addr()}, func(v *s) *[]netip.Addr { return &v.DNS }),
 		k("domain", "The DNS domain of the machines.", "", text(), func(v *s) *string { return &v.Domain }),
@@ -95,12 +95,12 @@ func settingsKeys() []key[dhcp.Settings] {
 	return []key[s]{
 		k("next_server", "The TFTP server.", "", addr(), func(v *s) *netip.Addr { return &v.NextServer }),
 		k("file", "What to boot. Machines that cannot run it pass it over.", "", text(), func(v *s) *string { return &v.File }),
-		k("local_boot", "Boot from the machine's disk, in place of a file.", "", flag{}, func(v *s) *bool { return &v.LocalBoot }),
-		k("once", "Boot from the network one time, then from the disk until the machine is armed again.", "", flag{}, func(v *s) *bool { return &v.Once }),
+		k("local_boot", "Boot from the machine's disk, in place of a file.", "", yesNo{}, func(v *s) *bool { return &v.LocalBoot }),
+		k("once", "Boot from the network one time, then from the disk until the machine is armed again.", "", yesNo{}, func(v *s) *bool { return &v.Once }),
 		k("options", "Options in place of the subnet's, or beside them, by name or number.", "", optionsForm(), func(v *s) *dhcp.Options { return &v.Options }),
 		k("lease_time", "How long a lease lasts for machines that ask for no time.", "", duration(), func(v *s) *time.Duration { return &v.LeaseTime }),
 		k("max_lease_time", "The longest lease that a machine gets by asking.", "", duration(), func(v *s) *time.Duration { return &v.MaxLeaseTime }),
-		k("quirks", "What certain firmware needs: on or off, whatever the firmware is.", "", dict[dhcp.Quirk, bool]{quirk(), flag{}}, func(v *s) *map[dhcp.Quirk]bool { return &v.Quirks }),
+		k("quirks", "What certain firmware needs: on or off, whatever the firmware is.", "", dict[dhcp.Quirk, bool]{quirk(), yesNo{}}, func(v *s) *map[dhcp.Quirk]bool { return &v.Quirks }),
 	}
 }
 
@@ -130,7 +130,7 @@ func matchForm() form[dhcp.Match] {
 			k("user_class", "What option 77 is.", "", list[string]{octetText()}, func(v *m) *[]string { return &v.UserClass }),
 			k("circuit_id", "What the relay says of its port (82.1).", "", list[string]{octetText()}, func(v *m) *[]string { return &v.CircuitID }),
 			k("remote_id", "What the relay says of itself, or of the modem (82.2).", "", list[string]{octetText()}, func(v *m) *[]string { return &v.RemoteID }),
-			k("known", "Only machines that are listed as hosts.", "", flag{}, func(v *m) *bool { return &v.Known }),
+			k("known", "Only machines that are listed as hosts.", "", yesNo{}, func(v *m) *bool { return &v.Known }),
 			k("test", "One value of the machine's message.", "", optional[dhcp.Test]{testForm()}, func(v *m) **dhcp.Test { return &v.Test }),
 			k("all", "Every one of these has to hold.", "", list[m]{matchForm()}, func(v *m) *[]m { return &v.All }),
 			k("any", "One of these has to hold.", "", list[m]{matchForm()}, func(v *m) *[]m { return &v.Any }),

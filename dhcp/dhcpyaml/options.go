@@ -196,7 +196,7 @@ func (t optionType) hint() string {
 func (t optionType) schema() schema {
 	hexed := pattern("0[xX](" + patternHex + ")+")
 	one := map[optionType]schema{
-		typeAddrs: pattern(patternIPv4), typeText: {"type": "string"}, typeBytes: {"type": []string{"string", "array"}}, typeBool: flag{}.schema(nil),
+		typeAddrs: pattern(patternIPv4), typeText: {"type": "string"}, typeBytes: {"type": []string{"string", "array"}}, typeBool: yesNo{}.schema(nil),
 		typeNames: {"type": "string"}, typeRoutes: pattern(patternIPv4 + "/[0-9]+ +via +" + patternIPv4),
 	}[t]
 	if one == nil {
@@ -241,7 +241,7 @@ func (t optionType) encode(n *node) ([]byte, bool) {
 	case t == typeBool:
 		r := &reader{}
 		var on bool
-		flag{}.read(r, n, &on)
+		yesNo{}.read(r, n, &on)
 		if on {
 			return []byte{1}, len(r.faults) == 0
 		}
@@ -280,7 +280,7 @@ func (t optionType) decode(data []byte) (items []*node, ok bool) {
 			return nil, false
 		}
 		on := data[0] == 1
-		return []*node{flag{}.node(&on)}, true
+		return []*node{yesNo{}.node(&on)}, true
 	case t == typeAddrs:
 		for rest := data; len(rest) >= 4; rest = rest[4:] {
 			items = append(items, textNode(netip.AddrFrom4([4]byte(rest)).String()))

@@ -24,12 +24,12 @@ func testForm() form[dhcp.Test] {
 		keys: []key[t]{
 			k("option", "The option's number.", "", octet, func(v *t) **uint8 { return &v.option }),
 			k("suboption", "A suboption of it, such as 5 of option 82.", "", octet, func(v *t) **uint8 { return &v.suboption }),
-			k("hardware", "In place of an option: the hardware type and address, 0x01525400123456.", "", flag{}, func(v *t) *bool { return &v.hardware }),
+			k("hardware", "In place of an option: the hardware type and address, 0x01525400123456.", "", yesNo{}, func(v *t) *bool { return &v.hardware }),
 			k("from", "Compare from that byte on.", "", number[int]("a number of bytes", 65535), func(v *t) *int { return &v.from }),
 			k("length", "Compare so many bytes. Without it: all.", "", number[int]("a number of bytes", 65535), func(v *t) *int { return &v.length }),
-			k("suffix", "Compare the last bytes, as many as length says.", "", flag{}, func(v *t) *bool { return &v.suffix }),
-			k("lower", "Compare in lower case.", "", flag{}, func(v *t) *bool { return &v.lower }),
-			k("exists", "Ask only whether the value is there.", "", flag{}, func(v *t) *bool { return &v.exists }),
+			k("suffix", "Compare the last bytes, as many as length says.", "", yesNo{}, func(v *t) *bool { return &v.suffix }),
+			k("lower", "Compare in lower case.", "", yesNo{}, func(v *t) *bool { return &v.lower }),
+			k("exists", "Ask only whether the value is there.", "", yesNo{}, func(v *t) *bool { return &v.exists }),
 			k("equals", "What it has to be: a text, or bytes in hex.", "", optional[[]byte]{octets()}, func(v *t) **[]byte { return &v.equals }),
 		},
 		whole: func(r *reader, n *node, v *t) {

@@ -284,10 +284,10 @@ type numbers[N any] struct{ scalar[N] }
 
 func (f numbers[N]) node(v *N) *node { return numberNode(f.format(*v)) }
 
-// flag is on or off.
-type flag struct{}
+// yesNo is on or off.
+type yesNo struct{}
 
-func (flag) read(r *reader, n *node, v *bool) {
+func (yesNo) read(r *reader, n *node, v *bool) {
 	on := n.scalar() && slices.Contains([]string{"true", "on", "yes"}, n.text)
 	off := n.scalar() && slices.Contains([]string{"false", "off", "no"}, n.text)
 	switch *v = on; {
@@ -297,8 +297,8 @@ func (flag) read(r *reader, n *node, v *bool) {
 	}
 }
 
-func (flag) node(v *bool) *node { return &node{kind: kindBool, text: strconv.FormatBool(*v)} }
+func (yesNo) node(v *bool) *node { return &node{kind: kindBool, text: strconv.FormatBool(*v)} }
 
-func (flag) schema(definitions) schema {
+func (yesNo) schema(definitions) schema {
 	return schema{"anyOf": []schema{{"type": "boolean"}, {"enum": []string{"on", "off", "yes", "no"}}}}
 }
