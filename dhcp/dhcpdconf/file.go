@@ -52,7 +52,7 @@ type class struct {
 // cut into statements, else several of them joined by errors.Join.
 func Read(name string, open func(name string) ([]byte, error)) (*File, error) {
 	p := &parser{open: open}
-	list, err := p.file(name, Pos{name, 1, 1}, 0, 0)
+	list, err := p.file(name, Pos{File: name, Line: 1, Column: 1}, 0, 0)
 	if err != nil {
 		return nil, err
 	}

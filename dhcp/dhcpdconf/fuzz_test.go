@@ -72,11 +72,11 @@ func FuzzRead(f *testing.F) {
 				checkPos(t, src, e.Pos)
 			}
 		}
-		tree, err := (&parser{open: open}).file("a.conf", Pos{"a.conf", 1, 1}, 0, 0)
+		tree, err := (&parser{open: open}).file("a.conf", Pos{File: "a.conf", Line: 1, Column: 1}, 0, 0)
 		check(err)
 		if err == nil {
 			once := written(tree)
-			again, err := (&parser{open: files{"b.conf": once}.open}).file("b.conf", Pos{"b.conf", 1, 1}, 0, 0)
+			again, err := (&parser{open: files{"b.conf": once}.open}).file("b.conf", Pos{File: "b.conf", Line: 1, Column: 1}, 0, 0)
 			if err != nil {
 				t.Fatalf("what was written is refused: %v\n%s", err, once)
 			}

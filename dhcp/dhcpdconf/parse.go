@@ -47,7 +47,7 @@ func (p *parser) file(name string, from Pos, includes, blocks int) ([]statement,
 		return nil, err
 	}
 	if err != nil {
-		return nil, &Error{from, err.Error(), "the name is relative to the file that has it"}
+		return nil, errorAt(from, "the name is relative to the file that has it", "%v", err)
 	}
 	p.files, p.bytes = p.files+1, p.bytes+len(src)
 	if p.files > maxFiles || p.bytes > maxBytes {

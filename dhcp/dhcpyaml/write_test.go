@@ -49,7 +49,7 @@ func everything() Document {
 		{Code: dhcp.OptionClasslessRoute, Data: []byte{24, 198, 51, 100, 192, 0, 2, 9, 0, 192, 0, 2, 1}},
 	}
 	settings := dhcp.Settings{
-		NextServer: netip.MustParseAddr("192.0.2.3"), File: "a b/ü\\\".efi",
+		NextServer: netip.MustParseAddr("192.0.2.3"), File: "a b/ü\\\".efi", Once: true,
 		Options:   dhcp.Options{{Code: dhcp.OptionVendorSpecific, Data: []byte{6, 1, 8}}, {Code: dhcp.OptionHostName, Data: []byte("yes")}},
 		LeaseTime: time.Hour, MaxLeaseTime: 90 * time.Minute, Quirks: map[dhcp.Quirk]bool{dhcp.QuirkPad300: false, dhcp.QuirkClassless: true},
 	}
