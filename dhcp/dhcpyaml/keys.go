@@ -96,7 +96,7 @@ func settingsKeys() []key[dhcp.Settings] {
 		k("next_server", "The TFTP server.", "", addr(), func(v *s) *netip.Addr { return &v.NextServer }),
 		k("file", "What to boot. Machines that cannot run it pass it over.", "", text(), func(v *s) *string { return &v.File }),
 		k("local_boot", "Boot from the machine's disk, in place of a file.", "", yesNo{}, func(v *s) *bool { return &v.LocalBoot }),
-		k("once", "Boot from the network one time, then from the disk until `pxe arm` is told otherwise.", "", yesNo{}, func(v *s) *bool { return &v.Once }),
+		k("once", "Boot from the network one time, then from its disk until `pxe arm` names it.", "", yesNo{}, func(v *s) *bool { return &v.Once }),
 		k("options", "Options in place of the subnet's, or beside them, by name or number.", "", optionsForm(), func(v *s) *dhcp.Options { return &v.Options }),
 		k("lease_time", "How long a lease lasts for machines that ask for no time.", "", duration(), func(v *s) *time.Duration { return &v.LeaseTime }),
 		k("max_lease_time", "The longest lease that a machine gets by asking.", "", duration(), func(v *s) *time.Duration { return &v.MaxLeaseTime }),
