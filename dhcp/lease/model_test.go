@@ -82,7 +82,7 @@ func (m *model) anyAddr() netip.Addr {
 
 func (m *model) step() {
 	p, c := m.store.Pool(0), m.client()
-	switch m.rng.IntN(10) {
+	switch m.rng.IntN(11) {
 	case 0, 1:
 		if a, err := p.Offer(c, m.anyAddr(), m.now); err == nil {
 			m.free(a, c.Key)
@@ -115,7 +115,22 @@ func (m *model) step() {
 		m.now = m.now.Add(time.Duration(m.rng.IntN(90)) * time.Second)
 	case 9:
 		m.restart()
+	case 10:
+		m.reconfigure()
 	}
+}
+
+// reconfigure takes half of the addresses away, and gives them back.
+func (m *model) reconfigure() {
+	half := testConfig("192.0.2.10", "192.0.2.13")
+	for _, cfg := range []Config{half, m.cfg} {
+		if err := m.store.Reconfigure([]Config{cfg}, m.now); err != nil {
+			m.t.Fatal(err)
+		}
+		check(m.t, m.store.Pool(0))
+	}
+	m.sync()
+	m.remembers()
 }
 
 func (m *model) commit(c Client, a netip.Addr) {

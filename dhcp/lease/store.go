@@ -39,17 +39,13 @@ type Store struct {
 // New, or one of the file system.
 func Open(path string, pools []Config, now time.Time) (*Store, error) {
 	s := &Store{strangers: make(map[netip.Addr]Lease)}
-	for _, cfg := range pools {
-		p, err := New(cfg)
-		if err != nil {
-			return nil, err
-		}
-		s.pools = append(s.pools, p)
+	err := s.makePools(pools)
+	if err != nil {
+		return nil, err
 	}
 	if path == "" {
 		return s, nil
 	}
-	var err error
 	if s.lock, err = lock(path + ".lock"); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
@@ -57,10 +53,29 @@ func Open(path string, pools []Config, now time.Time) (*Store, error) {
 		s.lock.Close()
 		return nil, err
 	}
+	s.record()
+	return s, nil
+}
+
+func (s *Store) makePools(pools []Config) error {
+	for _, cfg := range pools {
+		p, err := New(cfg)
+		if err != nil {
+			return err
+		}
+		s.pools = append(s.pools, p)
+	}
+	return nil
+}
+
+// record has the journal told of what happens in the pools.
+func (s *Store) record() {
+	if s.journal == nil {
+		return
+	}
 	for _, p := range s.pools {
 		p.changed = s.journal.append
 	}
-	return s, nil
 }
 
 func (s *Store) openJournal(path string, now time.Time) error {

@@ -1,0 +1,42 @@
+package lease
+
+import (
+	"net/netip"
+	"time"
+)
+
+// Reconfigure makes the pools anew, as Open would from the journal: a lease that
+// has no place in them stays among those that are kept until they end, and one
+// of those that has a place again gets it. Offers stay where their address is
+// still to be had. On an error, one of New, nothing has changed.
+//
+// Pools from before are of no use any more. Nobody may use them or the store
+// meanwhile.
+func (s *Store) Reconfigure(pools []Config, now time.Time) error {
+	next := &Store{journal: s.journal, strangers: make(map[netip.Addr]Lease)}
+	if err := next.makePools(pools); err != nil {
+		return err
+	}
+	for _, l := range s.Leases(now) {
+		next.restore(l)
+	}
+	for _, p := range s.pools {
+		for _, e := range p.offered {
+			next.holdAgain(e, now.Unix())
+		}
+	}
+	next.record()
+	s.pools, s.strangers = next.pools, next.strangers
+	return nil
+}
+
+// holdAgain keeps an offer of another store, unless its address is gone or
+// somebody else's.
+func (s *Store) holdAgain(e *entry, now int64) {
+	for _, p := range s.pools {
+		if c := (Client{Key: e.key, Name: e.name}); p.mayHave(c, e.addr, now) {
+			p.holdFor(c, e.addr, e.until)
+			return
+		}
+	}
+}
