@@ -44,8 +44,10 @@ type Probe struct {
 
 // conflict sets the address aside, as somebody has it.
 func (p *Probe) conflict(holder net.HardwareAddr, now time.Time) Event {
-	// An error means that the client took the address in the meantime.
-	_ = p.x.pool.SetAside(p.x.client.Key, p.Addr, now)
+	for i := range p.x.s.cfg.Subnets { // which may be others than when the probe began
+		// An error means another pool's address, or that the client took it.
+		_ = p.x.s.leases.Pool(i).SetAside(p.x.client.Key, p.Addr, now)
+	}
 	return p.event(Event{Kind: EventConflict, Addr: p.Addr, Holder: holder}, now)
 }
 

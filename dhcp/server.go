@@ -31,11 +31,11 @@ type Server struct {
 	// Once knows the machines of Settings.Once; nil: they are like others.
 	Once *once.Store
 
+	mu       sync.Mutex // guards Once and what follows
 	cfg      Config
 	hosts    map[string]*Host // by MAC
 	byID     map[string]*Host // by client identifier
 	networks [][]int          // of Config.networks
-	mu       sync.Mutex       // guards leases, low, searches and Once
 	leases   *lease.Store
 	low      map[int]bool // subnets with few addresses left
 	// searches are those under way for other servers: the MAC by the XID.

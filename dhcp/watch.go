@@ -36,7 +36,7 @@ func (s *Server) Watch(ctx context.Context, conn Conn, mac net.HardwareAddr, por
 		}
 		now := make(map[netip.Addr]bool)
 		for _, f := range found {
-			if slices.Contains(s.cfg.Servers, f.Server) {
+			if slices.Contains(s.servers(), f.Server) {
 				continue // a question of ours that came back to us
 			}
 			now[f.Server] = true

@@ -42,7 +42,9 @@ type lexer struct {
 	pos Pos
 }
 
-func newLexer(file string, src []byte) *lexer { return &lexer{src: src, pos: Pos{File: file, Line: 1, Column: 1}} }
+func newLexer(file string, src []byte) *lexer {
+	return &lexer{src: src, pos: Pos{File: file, Line: 1, Column: 1}}
+}
 
 // step takes n bytes and returns them.
 func (l *lexer) step(n int) string {
