@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"net/netip"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -44,7 +45,9 @@ type serveDHCPOptions struct {
 	bootPort      uint16
 	metrics       string
 	configFile    string
+	watch         bool
 	checkOnly     bool
+	printConfig   bool
 	explain       explained
 	safetyOptions
 	given []string // the flags of the command line
@@ -130,6 +133,8 @@ the leases and of --config. --no-confine keeps all.`,
 			switch {
 			case o.checkOnly:
 				return runCheckDHCP(s, o)
+			case o.printConfig:
+				return runPrintDHCP(s, o)
 			case o.explain.asked:
 				return runExplainDHCP(s, o)
 			}
@@ -167,8 +172,10 @@ func (o *serveDHCPOptions) addNetworkFlags(cmd *cobra.Command) {
 func (o *serveDHCPOptions) addServerFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringArrayVarP(&o.ifaces, "interface", "i", nil, "serve on the interface `IF`; repeatable (default with --config: those with addresses in its subnets)")
-	f.StringVar(&o.configFile, "config", "", "take what to serve from an ISC dhcpd.conf, `FILE`")
+	f.StringVar(&o.configFile, "config", "", "take what to serve from a YAML file or an ISC dhcpd.conf, `FILE`")
+	f.BoolVar(&o.watch, "watch", false, "read the file of --config again when it has changed, as on SIGHUP")
 	f.BoolVar(&o.checkOnly, "check", false, "look whether the file of --config is good, show what it means, and end")
+	f.BoolVar(&o.printConfig, "print-config", false, "write what would be served as a YAML file with comments, and end")
 	f.StringVar(&o.leaseFile, "lease-file", "", "keep the leases in `FILE` (default: in the state directory, named after the interface)")
 	f.Var(newValue(&o.explain, "client", parseExplained, nil), "explain", "print what a machine would be sent and why, `MAC,ARCH[,KIND][,via=RELAY]`, and end")
 	f.BoolVar(&o.bootOnly, "pxe-only", false, "answer only machines that boot from the network, or did so before")
@@ -188,6 +195,9 @@ func (o *serveDHCPOptions) check(cmd *cobra.Command) error {
 	if o.checkOnly && o.configFile == "" {
 		return withHint(usagef("--check without --config"), "name the file to check: --config /etc/dhcp/dhcpd.conf --check")
 	}
+	if o.watch && o.configFile == "" {
+		return withHint(usagef("--watch without --config"), "name the file to watch: --config /etc/pxe/dhcp.yaml --watch")
+	}
 	if len(o.ifaces) == 0 && o.configFile == "" && !o.explain.asked {
 		return withHint(usagef("--interface is missing"), "interfaces of this machine: %s", strings.Join(interfaces(), ", "))
 	}
@@ -199,20 +209,27 @@ func (o *serveDHCPOptions) check(cmd *cobra.Command) error {
 	if o.subnet.IsValid() && (o.configFile != "" || len(o.ifaces) > 1) {
 		return withHint(usagef("--subnet names the network of one interface"), "a file of --config has all subnets that are served; without --subnet each interface serves that of its address")
 	}
-	for _, name := range []string{
-		"range", "router", "dns", "domain", "lease-time", "max-lease-time", "host", "lease-file", "authoritative", "by-client-id", "config",
-	} {
+	for _, name := range append([]string{"lease-file", "config"}, addressFlags...) {
 		if o.proxy && cmd.Flags().Changed(name) {
-			return withHint(usagef("--%s does not go with --proxy", name), "a proxy gives no addresses; the DHCP server beside it does")
+			return proxyError(name)
 		}
 	}
 	return checkBootfiles(o.bootfileFor)
+}
+
+// addressFlags are about the addresses that a server gives.
+var addressFlags = []string{"range", "router", "dns", "domain", "lease-time", "max-lease-time", "host", "authoritative", "by-client-id"}
+
+func proxyError(flag string) error {
+	return withHint(usagef("--%s does not go with --proxy", flag), "a proxy gives no addresses; the DHCP server beside it does")
 }
 
 // dhcpServer is a server on its sockets, before it serves.
 type dhcpServer struct {
 	o       serveDHCPOptions
 	cfg     dhcp.Config
+	file    configFile // of --config
+	hangup  chan os.Signal
 	wires   []*dhcpWire
 	view    dhcpView
 	metrics dhcpMetrics
@@ -229,6 +246,7 @@ func runServeDHCP(ctx context.Context, s Streams, o serveDHCPOptions) error {
 
 func (d *dhcpServer) run(ctx context.Context, s Streams) error {
 	for _, step := range []func() error{
+		func() error { d.catchHangup(); return nil },
 		func() error { return d.configure() },
 		func() error { return d.eachWire((*dhcpServer).listen) },
 		func() error { return d.openLeases(s) },
@@ -301,6 +319,7 @@ func (d *dhcpServer) serve(ctx context.Context) error {
 	}
 	d.view.listening(d)
 	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { d.follow(ctx, server); return nil })
 	for _, w := range d.wires {
 		group.Go(func() error { return server.Serve(ctx, w.probing(), w.addr) })
 		group.Go(func() error { w.watchForOthers(ctx, server); return nil })

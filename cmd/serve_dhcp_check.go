@@ -41,15 +41,15 @@ type dhcpCheckedWarning struct {
 
 // runCheckDHCP looks whether a file is good, with the flags that go before it.
 func runCheckDHCP(s Streams, o serveDHCPOptions) error {
-	c, flags, err := o.readConfig()
+	c, err := o.readConfig()
 	if err != nil {
 		return err
 	}
 	looked := forNobody(c.Config)
-	if err := explainConfig(looked.Validate()); err != nil {
+	if err := explainConfig(c.locate(looked.Validate())); err != nil {
 		return err
 	}
-	found := dhcpCheckJSON{File: o.configFile, Flags: flags, Hosts: len(c.Hosts), Rules: len(c.Rules), Warnings: []dhcpCheckedWarning{}}
+	found := dhcpCheckJSON{File: o.configFile, Flags: c.flags, Hosts: len(c.Hosts), Rules: len(c.Rules), Warnings: []dhcpCheckedWarning{}}
 	found.NextServer, found.BootFiles = addrOrNil(c.Boot.NextServer), make(map[string]string)
 	for _, f := range bootFiles(c.Boot) {
 		found.BootFiles[f.who] = f.name
@@ -67,9 +67,10 @@ func runCheckDHCP(s Streams, o serveDHCPOptions) error {
 }
 
 func checkedJSON(s dhcp.Subnet) dhcpCheckedJSON {
+	normal, most := s.LeaseTimes()
 	return dhcpCheckedJSON{
 		Subnet: s.Prefix.String(), Network: s.Network, Ranges: rangeTexts(s.Ranges), Router: addrOrNil(s.Router),
-		LeaseSeconds: int(s.LeaseTime.Seconds()), MaxLeaseSeconds: int(s.MaxLeaseTime.Seconds()),
+		LeaseSeconds: int(normal.Seconds()), MaxLeaseSeconds: int(most.Seconds()),
 	}
 }
 

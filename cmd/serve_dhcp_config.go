@@ -15,7 +15,6 @@ import (
 
 	"pxe/boot"
 	"pxe/dhcp"
-	"pxe/dhcp/dhcpdconf"
 	"pxe/dhcp/lease"
 )
 
@@ -247,7 +246,7 @@ func explainConfig(err error) error {
 // adviceOf is what to do about a fault of a configuration.
 func adviceOf(fault error) string {
 	var c *dhcp.ConfigError
-	var f *dhcpdconf.Error
+	var f *dhcp.FileError
 	switch {
 	case errors.As(fault, &c):
 		return c.Hint

@@ -115,13 +115,13 @@ func runExplainDHCP(s Streams, o serveDHCPOptions) error {
 // that are named, or else on one with an address in the first subnet.
 func (o *serveDHCPOptions) explainedConfig() (dhcp.Config, error) {
 	if o.configFile != "" {
-		c, _, err := o.readConfig()
+		c, err := o.readConfig()
 		if err != nil {
 			return dhcp.Config{}, err
 		}
 		c.Servers = []netip.Addr{firstFree(&c.Config)}
 		if len(o.ifaces) > 0 {
-			wires, err := o.attachTo(c.Subnets)
+			wires, err := o.attachTo(o.ifaces, c.Subnets)
 			if err != nil {
 				return dhcp.Config{}, err
 			}

@@ -1,12 +1,16 @@
 package cmd
 
 import (
+	"bytes"
 	"errors"
 	"io"
+	"io/fs"
 	"maps"
 	"net"
 	"net/netip"
 	"os"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -15,6 +19,7 @@ import (
 	"pxe/boot"
 	"pxe/dhcp"
 	"pxe/dhcp/dhcpdconf"
+	"pxe/dhcp/dhcpyaml"
 )
 
 // configFile is a configuration that was read from a file. Its Servers come from
@@ -22,98 +27,163 @@ import (
 type configFile struct {
 	dhcp.Config
 	warnings []dhcpdconf.Warning
-	serverID netip.Addr // as the file has it; the zero Addr: it has none
+	flags    []string // of the command line, that go before it
+	files    []string // that it is in, also those that could not be read
+	denied   bool     // one could not, for want of the right
+
+	// What only our own file has, or only a dhcpd.conf.
+	document dhcpyaml.Document
+	serverID netip.Addr // the zero Addr: it has none
 }
+
+// locate gives what is wrong with the Config its place in the file, where that is
+// ours.
+func (c *configFile) locate(err error) error { return c.document.Locate(err) }
 
 // maxConfigFile is more than a configuration may have: it is refused then, and
 // not read for ever if it is a device.
 const maxConfigFile = 8 << 20
 
 // readConfig reads the file of --config, and lets the flags of the command line
-// go before it; flags names those that do.
-func (o *serveDHCPOptions) readConfig() (c configFile, flags []string, err error) {
-	file, err := dhcpdconf.Read(o.configFile, readAll)
-	var pathErr *os.PathError
-	var at *dhcpdconf.Error
-	if errors.As(err, &pathErr) && !errors.As(err, &at) {
-		return c, nil, withHint(&usageError{err}, "--config wants an ISC dhcpd.conf that this user may read")
-	}
+// go before it. With an error it still tells which files it read.
+func (o *serveDHCPOptions) readConfig() (configFile, error) {
+	var c configFile
+	text, err := c.open(o.configFile)
 	if err != nil {
-		return c, nil, explainConfig(err)
+		return c, withHint(&usageError{err}, "--config wants an ISC dhcpd.conf or a YAML file of ours, which this user may read")
 	}
-	result, err := file.Config()
-	if err != nil {
-		return c, nil, explainConfig(err)
+	if isYAML(o.configFile, text) {
+		c.document, err = dhcpyaml.Read(o.configFile, text)
+		c.Config = c.document.Config
+	} else {
+		err = c.readDHCPDConf(o.configFile, text)
 	}
-	c = configFile{result.Config, result.Warnings, result.ServerID}
-	if len(c.Subnets) == 0 {
-		return c, nil, withHint(usagef("%s has no subnet with addresses to give", o.configFile), "write subnet 192.168.122.0 netmask 255.255.255.0 { range 192.168.122.100 192.168.122.200; }")
+	switch {
+	case err != nil:
+		return c, explainConfig(err)
+	case len(c.Subnets) == 0 && !c.Proxy:
+		return c, withHint(usagef("%s has no subnet with addresses to give", o.configFile), "write subnet 192.168.122.0 netmask 255.255.255.0 { range 192.168.122.100 192.168.122.200; }")
+	case c.Proxy:
+		if i := slices.IndexFunc(o.given, func(name string) bool { return slices.Contains(addressFlags, name) }); i >= 0 {
+			return c, proxyError(o.given[i])
+		}
 	}
-	return c, o.override(&c.Config), nil
+	c.flags = o.override(&c.Config)
+	return c, nil
 }
 
-func readAll(name string) ([]byte, error) {
+// open reads a file of the configuration, and notes that it is one.
+func (c *configFile) open(name string) ([]byte, error) {
+	c.files = append(c.files, name)
 	f, err := os.Open(name)
 	if err != nil {
+		c.denied = c.denied || errors.Is(err, fs.ErrPermission)
 		return nil, err
 	}
 	defer f.Close()
-	return io.ReadAll(io.LimitReader(f, maxConfigFile))
+	return io.ReadAll(io.LimitReader(f, maxConfigFile+1))
+}
+
+func (c *configFile) readDHCPDConf(name string, text []byte) error {
+	file, err := dhcpdconf.Read(name, func(include string) ([]byte, error) {
+		if text != nil { // the first is the file itself
+			first := text
+			text = nil
+			return first, nil
+		}
+		return c.open(include)
+	})
+	if err != nil {
+		return err
+	}
+	result, err := file.Config()
+	if err != nil {
+		return err
+	}
+	c.Config, c.warnings, c.serverID = result.Config, result.Warnings, result.ServerID
+	return nil
+}
+
+var yamlKey = regexp.MustCompile(`^(---|[a-z_]+:)(\s|$)`)
+
+// isYAML tells our file from a dhcpd.conf: by its name, else by its first line
+// that says something.
+func isYAML(name string, text []byte) bool {
+	switch filepath.Ext(name) {
+	case ".yaml", ".yml":
+		return true
+	case ".conf":
+		return false
+	}
+	for line := range bytes.Lines(text) {
+		if line = bytes.TrimSpace(line); len(line) > 0 && line[0] != '#' {
+			return yamlKey.Match(line)
+		}
+	}
+	return false
 }
 
 // configureByFile takes the configuration from --config, and what the command
 // line says from there.
 func (d *dhcpServer) configureByFile() error {
-	c, flags, err := d.o.readConfig()
+	c, err := d.o.readConfig()
 	if err != nil {
 		return err
 	}
-	if d.wires, err = d.o.attachTo(c.Subnets); err != nil {
+	if d.o.leaseFile == "" {
+		d.o.leaseFile = c.document.LeaseFile
+	}
+	if d.wires, err = d.o.attachTo(d.o.interfacesFor(&c), c.Subnets); err != nil {
 		return err
 	}
-	d.cfg = c.Config
-	d.cfg.Servers = nil
 	for _, w := range d.wires {
-		d.cfg.Servers = append(d.cfg.Servers, w.addr)
-	}
-	if c.serverID.IsValid() && !slices.Contains(d.cfg.Servers, c.serverID) {
-		return withHint(usagef("server-identifier %s is no address that is served on: %v", c.serverID, d.cfg.Servers), "leave it out of %s, or name the --interface with this address", d.o.configFile)
+		c.Servers = append(c.Servers, w.addr)
 	}
 	for _, w := range c.warnings {
 		d.view.log.Warn(w.String())
 	}
-	if len(flags) > 0 {
-		d.view.log.Info("the command line goes before "+d.o.configFile, "flags", strings.Join(flags, " "))
+	if len(c.flags) > 0 {
+		d.view.log.Info("the command line goes before "+d.o.configFile, "flags", strings.Join(c.flags, " "))
 	}
-	return explainConfig(d.cfg.Validate())
+	d.cfg, d.file = c.Config, c
+	return c.check(d.o.configFile)
 }
 
-// attachTo looks at the interfaces of the command line, or for those with an
-// address in one of the subnets. One that is named need have none: a relay may
-// stand before the subnets.
-func (o *serveDHCPOptions) attachTo(subnets []dhcp.Subnet) ([]*dhcpWire, error) {
+// check looks whether the configuration is good, now that its Servers are known.
+func (c *configFile) check(name string) error {
+	if c.serverID.IsValid() && !slices.Contains(c.Servers, c.serverID) {
+		return withHint(usagef("server-identifier %s is no address that is served on: %v", c.serverID, c.Servers), "leave it out of %s, or name the --interface with this address", name)
+	}
+	return explainConfig(c.locate(c.Validate()))
+}
+
+// interfacesFor are the interfaces to serve on: those of the command line, or of
+// the file, or those with an address in one of its subnets.
+func (o *serveDHCPOptions) interfacesFor(c *configFile) []string {
+	switch {
+	case len(o.ifaces) > 0:
+		return o.ifaces
+	case len(c.document.Interfaces) > 0:
+		return c.document.Interfaces
+	}
+	return slices.DeleteFunc(interfaces(), func(name string) bool { return !inOneOf(c.Subnets, addressesOf(name)) })
+}
+
+// attachTo looks at interfaces. They need have no address in one of the subnets:
+// a relay may stand before these.
+func (o *serveDHCPOptions) attachTo(names []string, subnets []dhcp.Subnet) ([]*dhcpWire, error) {
 	var wires []*dhcpWire
-	add := func(name string) error {
+	for _, name := range names {
 		a, err := attachWhere(name, subnets)
+		if err != nil {
+			return nil, err
+		}
 		wires = append(wires, &dhcpWire{name: name, attachment: a})
-		return err
 	}
-	if len(o.ifaces) > 0 {
-		for _, name := range o.ifaces {
-			if err := add(name); err != nil {
-				return nil, err
-			}
-		}
-		return wires, nil
-	}
-	for _, name := range interfaces() {
-		if inOneOf(subnets, addressesOf(name)) {
-			if err := add(name); err != nil {
-				return nil, err
-			}
-		}
-	}
-	if len(wires) == 0 {
+	switch {
+	case len(wires) == 0 && len(subnets) == 0:
+		return nil, withHint(usagef("%s does not say by which interfaces", o.configFile), "name them in it, interfaces: [eth0], or with --interface; interfaces of this machine: %s", strings.Join(interfaces(), ", "))
+	case len(wires) == 0:
 		return nil, withHint(usagef("no interface of this machine has an address in a subnet of %s", o.configFile),
 			"subnets of the file: %s; --interface IF serves them to relays all the same", prefixTexts(subnets))
 	}

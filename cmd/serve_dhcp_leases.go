@@ -38,10 +38,11 @@ func (d *dhcpServer) leaseDir(s Streams) error {
 	return nil
 }
 
-// openOnce opens the list of one-time boots, if the configuration has any.
+// openOnce opens the list of one-time boots, if the configuration has any. One of
+// a file may get some while the server runs.
 func (d *dhcpServer) openOnce(s Streams) error {
 	ofHosts := slices.ContainsFunc(d.cfg.Hosts, func(h dhcp.Host) bool { return h.Once })
-	if !ofHosts && !slices.ContainsFunc(d.cfg.Rules, func(r dhcp.Rule) bool { return r.Once }) {
+	if d.o.configFile == "" && !ofHosts && !slices.ContainsFunc(d.cfg.Rules, func(r dhcp.Rule) bool { return r.Once }) {
 		return nil
 	}
 	if err := d.leaseDir(s); err != nil { // a proxy keeps no leases, and has the folder for this

@@ -15,4 +15,6 @@ func newDHCPMetrics() dhcpMetrics {
 
 func (m dhcpMetrics) all() []prometheus.Collector { return []prometheus.Collector{m.events} }
 
-func (m dhcpMetrics) event(e dhcp.Event) { m.events.WithLabelValues(e.Kind.String()).Inc() }
+func (m dhcpMetrics) event(e dhcp.Event) { m.happened(e.Kind.String()) }
+
+func (m dhcpMetrics) happened(kind string) { m.events.WithLabelValues(kind).Inc() }

@@ -29,15 +29,19 @@ func (o *safetyOptions) addTo(cmd *cobra.Command) {
 	f.Var(newValue(&o.totalRate, "int", intBetween(0, mostRate), strconv.Itoa), "total-rate", "take at most `N` messages a second of all machines together; 0: no limit")
 }
 
-// confine leaves the server the folders of its leases and of its configuration.
+// confine leaves the server the folders of its leases and of its configuration,
+// whose files may be replaced there.
 // Its sockets are open by now, those of the searches for other servers as well.
 func (d *dhcpServer) confine() error {
 	c := confinement{self: d.o.metrics != ""}
 	if d.leases != nil || d.once != nil {
 		c.write = []string{filepath.Dir(d.o.leaseFile)}
 	}
-	if d.o.configFile != "" {
-		c.read = []string{filepath.Dir(d.o.configFile)}
+	for _, name := range d.file.files { // which are read again, see follow
+		c.read = append(c.read, filepath.Dir(name))
+		if target, err := filepath.EvalSymlinks(name); err == nil {
+			c.read = append(c.read, filepath.Dir(target))
+		}
 	}
 	return d.o.confine(d.view.log, c)
 }

@@ -115,7 +115,8 @@ func (d *dhcpServer) addSubnet(line *dhcpListeningJSON, i int) {
 		line.Subnets = append(line.Subnets, prefix)
 	}
 	if line.Subnet == "" {
-		line.Subnet, line.Router, line.LeaseSeconds = s.Prefix.String(), addrOrNil(s.Router), int(s.LeaseTime.Seconds())
+		normal, _ := s.LeaseTimes()
+		line.Subnet, line.Router, line.LeaseSeconds = s.Prefix.String(), addrOrNil(s.Router), int(normal.Seconds())
 	}
 }
 

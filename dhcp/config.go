@@ -205,15 +205,24 @@ func DefaultFiles() map[boot.Arch]string {
 	}
 }
 
+// LeaseTimes are how long a lease lasts for a client that asks for no time, and
+// the most that one gets by asking.
+func (s *Subnet) LeaseTimes() (normal, most time.Duration) { return s.leaseTimes(Settings{}) }
+
+func (s *Subnet) leaseTimes(own Settings) (normal, most time.Duration) {
+	normal = cmp.Or(own.LeaseTime, s.LeaseTime, DefaultLeaseTime)
+	most = cmp.Or(own.MaxLeaseTime, s.MaxLeaseTime)
+	if most == 0 {
+		most = max(normal, DefaultMaxLeaseTime)
+	}
+	return normal, most
+}
+
 // leaseTime is what a client gets that asks for so many seconds; asked is false
 // when it asks for nothing. A short wish is not granted below two minutes, or
 // the client would do nothing but renew.
 func (s *Subnet) leaseTime(seconds uint32, asked bool, own Settings) time.Duration {
-	normal := cmp.Or(own.LeaseTime, s.LeaseTime, DefaultLeaseTime)
-	most := cmp.Or(own.MaxLeaseTime, s.MaxLeaseTime)
-	if most == 0 {
-		most = max(normal, DefaultMaxLeaseTime)
-	}
+	normal, most := s.leaseTimes(own)
 	if !asked {
 		return normal
 	}

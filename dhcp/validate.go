@@ -161,7 +161,7 @@ func OwnOption(code uint8) bool {
 func (v *validation) times(s *Subnet, field string) {
 	v.seconds(field+": lease time", s.LeaseTime)
 	v.seconds(field+": maximum lease time", s.MaxLeaseTime)
-	if normal := s.leaseTime(0, false, Settings{}); s.MaxLeaseTime > 0 && s.MaxLeaseTime < normal {
+	if normal, _ := s.LeaseTimes(); s.MaxLeaseTime > 0 && s.MaxLeaseTime < normal {
 		v.fault(field+": maximum lease time", "raise it, or lower the lease time", "%s is less than the lease time of %s", FormatTime(s.MaxLeaseTime), FormatTime(normal))
 	}
 }

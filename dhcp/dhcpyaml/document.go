@@ -17,7 +17,7 @@ type Document struct {
 	Config     dhcp.Config
 
 	name string
-	root *node // for Locate; nil in one that was not read
+	root *node // for Locate; nil in one that Read did not make
 }
 
 // Read reads a file; the name is for the places in errors. The error is
@@ -26,9 +26,10 @@ type Document struct {
 func Read(name string, data []byte) (Document, error) {
 	r := &reader{file: name}
 	d := Document{name: name}
-	if d.root = r.parse(data); d.root != nil {
-		documentForm().read(r, d.root, &d)
+	if d.root = r.parse(data); d.root == nil {
+		d.root = &node{kind: kindMap, line: 1, column: 1}
 	}
+	documentForm().read(r, d.root, &d)
 	if err := r.err(); err != nil {
 		return Document{}, err
 	}
@@ -41,10 +42,11 @@ func Read(name string, data []byte) (Document, error) {
 }
 
 // Locate gives the faults that Validate found in a Document's Config their places
-// in the file. Other errors stay as they are.
+// in the file. Other errors stay as they are, and all of them do where Read did
+// not make the Document.
 func (d *Document) Locate(err error) error {
-	if err == nil {
-		return nil
+	if err == nil || d.root == nil {
+		return err
 	}
 	faults := []error{err}
 	if joined, ok := err.(interface{ Unwrap() []error }); ok {
@@ -65,13 +67,9 @@ func (d *Document) Locate(err error) error {
 // placeOf is where in the file the entry stands that a fault is about, or the
 // key of it.
 func (d *Document) placeOf(c *dhcp.ConfigError) *node {
-	start := &node{line: 1, column: 1}
-	if d.root == nil {
-		return start
-	}
 	list := d.root.value(c.List)
 	if list == nil {
-		return start
+		return &node{line: 1, column: 1}
 	}
 	entry := list.entry(c.Index)
 	if entry == nil {

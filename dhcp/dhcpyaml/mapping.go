@@ -116,7 +116,8 @@ func (k field[T, F]) read(r *reader, n *node, v *T) { k.form.read(r, n, k.of(v))
 func (k field[T, F]) schema(d definitions) schema   { return k.form.schema(d) }
 
 func (k field[T, F]) node(v *T) *node {
-	switch f := reflect.ValueOf(k.of(v)).Elem(); f.Kind() {
+	f := reflect.ValueOf(k.of(v)).Elem()
+	switch f.Kind() {
 	case reflect.Slice, reflect.Map:
 		if f.Len() == 0 {
 			return nil
@@ -126,7 +127,11 @@ func (k field[T, F]) node(v *T) *node {
 			return nil
 		}
 	}
-	return k.form.node(k.of(v))
+	n := k.form.node(k.of(v))
+	if f.Kind() == reflect.Struct && n.kind == kindMap && n.empty() {
+		return nil // it has lists that are empty
+	}
+	return n
 }
 
 // within makes keys of a part those of the whole.

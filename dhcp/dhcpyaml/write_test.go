@@ -140,6 +140,13 @@ func visit(v reflect.Value, set map[string]bool) {
 	}
 }
 
+func TestWriteEmptyLists(t *testing.T) {
+	text := written(t, Document{Config: dhcp.Config{Boot: dhcp.Boot{FileFor: map[boot.Arch]string{}}, Hosts: []dhcp.Host{}}})
+	if strings.Contains(string(text), "boot:") || strings.Contains(string(text), "hosts:") {
+		t.Errorf("it says more than nothing:\n%s", text)
+	}
+}
+
 func TestWriteProxy(t *testing.T) {
 	want := Document{Config: dhcp.Config{Proxy: true, Boot: dhcp.Boot{File: "x.0"}}}
 	got, err := Read("a.yaml", written(t, want))
