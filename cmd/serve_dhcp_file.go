@@ -27,9 +27,9 @@ import (
 type configFile struct {
 	dhcp.Config
 	warnings []dhcpdconf.Warning
-	flags    []string // of the command line, that go before it
-	files    []string // that it is in, also those that could not be read
-	denied   bool     // one could not, for want of the right
+	flags    []string  // of the command line, that go before it
+	files    readFiles // that it is in
+	denied   bool      // one could not be read, for want of the right
 
 	// What only our own file has, or only a dhcpd.conf.
 	document dhcpyaml.Document
@@ -47,7 +47,7 @@ const maxConfigFile = 8 << 20
 // readConfig reads the file of --config, and lets the flags of the command line
 // go before it. With an error it still tells which files it read.
 func (o *serveDHCPOptions) readConfig() (configFile, error) {
-	var c configFile
+	c := configFile{files: make(readFiles)}
 	text, err := c.open(o.configFile)
 	if err != nil {
 		return c, withHint(&usageError{err}, "--config wants an ISC dhcpd.conf or a YAML file of ours, which this user may read")
@@ -74,13 +74,16 @@ func (o *serveDHCPOptions) readConfig() (configFile, error) {
 
 // open reads a file of the configuration, and notes that it is one.
 func (c *configFile) open(name string) ([]byte, error) {
-	c.files = append(c.files, name)
+	c.files[name] = nil
 	f, err := os.Open(name)
 	if err != nil {
 		c.denied = c.denied || errors.Is(err, fs.ErrPermission)
 		return nil, err
 	}
 	defer f.Close()
+	if info, err := f.Stat(); err == nil { // before it is read: what comes then is a change
+		c.files[name] = info
+	}
 	return io.ReadAll(io.LimitReader(f, maxConfigFile+1))
 }
 

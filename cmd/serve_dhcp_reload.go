@@ -39,8 +39,7 @@ func (d *dhcpServer) follow(ctx context.Context, server *dhcp.Server) {
 		defer ticker.Stop()
 		look = ticker.C
 	}
-	watch := fileWatch{}
-	watch.follow(d.file.files)
+	var watch fileWatch
 	for {
 		because := becauseChanged
 		select {
@@ -49,13 +48,11 @@ func (d *dhcpServer) follow(ctx context.Context, server *dhcp.Server) {
 		case <-d.hangup:
 			because = becauseSignal
 		case <-look:
-			if !watch.changed() {
+			if !watch.changed(d.file.files) {
 				continue
 			}
 		}
-		watch.read() // before the server does: no change is lost
 		d.reload(server, because)
-		watch.follow(d.file.files)
 	}
 }
 
@@ -74,8 +71,12 @@ func (d *dhcpServer) reload(server *dhcp.Server, because string) {
 		if c.denied && !d.o.noConfine {
 			err = withHint(err, "the server reaches only the folders of the files that it read at its start: start it anew, or with --no-confine")
 		}
-		// The old files count too: behind a fault there may be more of them.
-		d.file.files = slices.Concat(c.files, d.file.files)
+		for name := range d.file.files { // behind a fault there may be more of them
+			if _, read := c.files[name]; !read {
+				c.files[name] = stat(name)
+			}
+		}
+		d.file.files = c.files
 		d.metrics.happened(eventReloadFailed)
 		d.view.reloadFailed(d.o.configFile, because, err)
 		return

@@ -37,7 +37,7 @@ func (d *dhcpServer) confine() error {
 	if d.leases != nil || d.once != nil {
 		c.write = []string{filepath.Dir(d.o.leaseFile)}
 	}
-	for _, name := range d.file.files { // which are read again, see follow
+	for name := range d.file.files { // which are read again, see follow
 		c.read = append(c.read, filepath.Dir(name))
 		if target, err := filepath.EvalSymlinks(name); err == nil {
 			c.read = append(c.read, filepath.Dir(target))
