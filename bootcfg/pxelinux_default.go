@@ -91,6 +91,8 @@ func (c Config) highlighted() (Choice, error) {
 		switch {
 		case it.label < 0:
 			return Choice{}, noDefault("the menu opens on the submenu %q", c.pages[it.page].title)
+		case c.Labels[it.label].Name == "" && c.Labels[it.label].Implied:
+			return Choice{}, noDefault("the menu opens on a LABEL with neither a name nor a KERNEL")
 		case !c.Labels[it.label].Disabled:
 			return c.Labels[it.label].choice(), nil
 		}
