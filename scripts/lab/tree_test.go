@@ -3,6 +3,7 @@
 package lab
 
 import (
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -121,13 +122,15 @@ func TestLimits(t *testing.T) {
 	host := NewNet(t)
 	p := serve(t, host, "serve-tftp", root, "--per-source", "11", "--rate", "13/1h", "--metrics", "127.0.0.1:9469")
 	var first *asker
+	var firstTID *net.UDPAddr
 	answers := 0
 	for i := range 12 { // that ask and never acknowledge
 		a := newAsker(t, host)
+		answer, _, tid := a.ask("127.0.0.1", opRRQ, "linux", 500*time.Millisecond)
 		if i == 0 {
-			first = a
+			first, firstTID = a, tid
 		}
-		if answer, _, _ := a.ask("127.0.0.1", opRRQ, "linux", 500*time.Millisecond); strings.HasPrefix(answer, "data ") {
+		if strings.HasPrefix(answer, "data ") {
 			answers++
 		}
 	}
@@ -146,8 +149,7 @@ func TestLimits(t *testing.T) {
 	}
 	metrics("pxe_tftp_active_transfers 11", `pxe_tftp_refused_total{reason="per_source"} 1`, `pxe_tftp_requests_total{outcome="dropped"} 1`)
 	// One that gives up makes room for one more, as its ERROR takes effect.
-	_, _, tid := first.ask("127.0.0.1", opRRQ, "linux", ready)
-	if _, err := first.conn.WriteToUDP([]byte("\x00\x05\x00\x00enough\x00"), tid); err != nil {
+	if _, err := first.conn.WriteToUDP([]byte("\x00\x05\x00\x00enough\x00"), firstTID); err != nil {
 		t.Fatal(err)
 	}
 	p.WaitFor(`"outcome":"closed_early"`, ready)
