@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"time"
 
 	"pxe/boot"
@@ -23,7 +24,7 @@ func must[T, F any](name, doc string, f form[F], of func(*T) *F) key[T] {
 
 func documentForm() form[Document] {
 	type d = Document
-	return mapping[d]{keys: []key[d]{
+	return mapping[d]{whole: interfacesOnce, keys: []key[d]{
 		k("interfaces", "The interfaces to serve on. Without it: those with an address in one of the subnets.", "", list[string]{text()}, func(v *d) *[]string { return &v.Interfaces }),
 		k("lease_file", "Where the leases are kept. Without it: in the state directory.", "", text(), func(v *d) *string { return &v.LeaseFile }),
 		k("proxy", "Give no addresses; tell what to boot beside another DHCP server.", "false", yesNo{}, func(v *d) *bool { return &v.Config.Proxy }),
@@ -35,6 +36,15 @@ func documentForm() form[Document] {
 		k("boot", "What machines boot for which neither a host nor a rule names a file.", "", bootForm(), func(v *d) *dhcp.Boot { return &v.Config.Boot }),
 		k("rules", "What some machines are told in particular. Of two rules for a machine the first one counts, for each thing that it says.", "", list[dhcp.Rule]{ruleForm()}, func(v *d) *[]dhcp.Rule { return &v.Config.Rules }),
 	}}
+}
+
+// interfacesOnce refuses an interface that is named twice.
+func interfacesOnce(r *reader, n *node, v *Document) {
+	for i, name := range v.Interfaces {
+		if slices.Contains(v.Interfaces[:i], name) {
+			r.fault(n.value("interfaces").entry(i), "leave one out", "interface %s is there twice", name)
+		}
+	}
 }
 
 func subnetForm() form[dhcp.Subnet] {

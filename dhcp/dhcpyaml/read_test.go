@@ -29,6 +29,7 @@ func TestFaults(t *testing.T) {
 		want       string // position, problem and hint, a fault a line
 	}{
 		{"unknown key", lan + "authoritive: true", `2:1: unknown key "authoritive" (did you mean authoritative?)`},
+		{"interface twice", lan + "interfaces: [eth0, eth1, eth0]", "2:26: interface eth0 is there twice (leave one out)"},
 		{"unknown key inside", "subnets:\n  - subnet: 192.0.2.0/24\n    range: 192.0.2.9-192.0.2.10", `3:5: unknown key "range" (did you mean ranges?)`},
 		{"not like any key", lan + "colour: blue",
 			`2:1: unknown key "colour" (want one of interfaces, lease_file, proxy, authoritative, boot_only, by_client_id, subnets, hosts, boot, rules)`},
