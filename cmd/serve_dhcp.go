@@ -82,11 +82,18 @@ network: 52:54:00:12:34:56,efi-x64, then perhaps what asks (ipxe, http, uboot,
 grub, rpi, plain) and via=10.2.0.1 if it asks through a relay. Firmware with
 oddities gets what it needs, see "pxe help quirks"; --quirk forces it.
 
---config takes all of this from an ISC dhcpd.conf, with all of its subnets: on the
-interfaces that have an address in one of them, or which --interface names, and
-through relays. The other flags go before the file. What cannot be done as the
-file says is an error or a warning, with file, line and column. --check only
-looks, and needs no interface.
+--config takes all of this from a file, YAML of our own or an ISC dhcpd.conf, with
+all of its subnets: on the interfaces that have an address in one of them, or which
+--interface names, and through relays. The other flags go before the file. What
+cannot be done as the file says is an error or a warning, with file, line and
+column. --check only looks, and needs no interface. --print-config writes what would
+be served as such a YAML file, with comments: of flags, or of a dhcpd.conf, which it
+converts.
+
+On SIGHUP, and with --watch when it has changed, the file is read again, with all
+that it includes. The server goes on with it at once and keeps its leases; with a
+broken file it goes on as it was, and says what is wrong. Interfaces, the lease file
+and the flags stay those of the start.
 
 A lease is on the disk before its machine hears of it.
 
@@ -113,7 +120,7 @@ percent of the addresses are taken.
 It needs root, or CAP_NET_BIND_SERVICE and CAP_NET_RAW, to open its sockets. Then it
 gives up every privilege but that to read and write whosever files (CAP_DAC_OVERRIDE),
 and on Linux 5.13 or later, with Landlock, every file but those in the folders of
-the leases and of --config. --no-confine keeps all.`,
+the leases and of --config and its includes. --no-confine keeps all.`,
 		Example: `  pxe serve-dhcp --interface eth0
   pxe serve-dhcp --interface eth0 --proxy       beside another DHCP server
   pxe serve-dhcp --interface eth0 --range 192.168.122.100-192.168.122.200 \
@@ -123,6 +130,8 @@ the leases and of --config. --no-confine keeps all.`,
       --bootfile-for ipxe=http://192.168.122.1/boot.ipxe
   pxe serve-dhcp --config /etc/dhcp/dhcpd.conf --check
   pxe serve-dhcp --config /etc/dhcp/dhcpd.conf
+  pxe serve-dhcp --config /etc/dhcp/dhcpd.conf --print-config
+  pxe serve-dhcp --config dhcp.yaml --watch
   pxe serve-dhcp --interface eth0 --interface eth1 --pxe-only
   pxe serve-dhcp --explain 52:54:00:12:34:56,efi-x64,ipxe`,
 		Args: noArgs,

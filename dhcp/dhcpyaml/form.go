@@ -18,7 +18,7 @@ type form[T any] interface {
 // scalar is a single value.
 type scalar[T any] struct {
 	what   string // "an IPv4 address"
-	like   string // how one is written
+	like   string // how one is written; "": as one of the words
 	words  []string
 	number bool // YAML may take it for a number
 	parse  func(text string) (T, bool)
@@ -46,7 +46,7 @@ func (f scalar[T]) read(r *reader, n *node, v *T) {
 }
 
 func (f scalar[T]) hint(text string) string {
-	if len(f.words) > 0 {
+	if near := nearest(text, f.words); near != "" || f.like == "" {
 		return suggest(text, f.words)
 	}
 	return "write it like " + f.like

@@ -47,16 +47,21 @@ func (r *reader) err() error {
 
 // suggest is the hint for a word that is none of those.
 func suggest(word string, words []string) string {
+	if near := nearest(word, words); near != "" {
+		return "did you mean " + near + "?"
+	}
+	return "want one of " + strings.Join(words, ", ")
+}
+
+// nearest is the word that was meant, as it looks; "" if it looks like none.
+func nearest(word string, words []string) string {
 	best, least := "", 3
 	for _, w := range words {
 		if d := distance(strings.ToLower(word), w); d < least {
 			best, least = w, d
 		}
 	}
-	if best != "" {
-		return "did you mean " + best + "?"
-	}
-	return "want one of " + strings.Join(words, ", ")
+	return best
 }
 
 // distance is how many letters have to be changed, added or left out to make b

@@ -135,7 +135,7 @@ func duration() form[time.Duration] {
 
 func arch() scalar[boot.Arch] {
 	return scalar[boot.Arch]{
-		what: "an architecture", words: boot.ArchNames(), number: true,
+		what: "an architecture", like: "bios, efi-x64, efi-arm64, or a number of option 93", words: boot.ArchNames(), number: true,
 		parse: func(s string) (boot.Arch, bool) {
 			a, err := boot.ParseArch(s)
 			return a, err == nil
