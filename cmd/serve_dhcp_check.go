@@ -41,12 +41,8 @@ type dhcpCheckedWarning struct {
 
 // runCheckDHCP looks whether a file is good, with the flags that go before it.
 func runCheckDHCP(s Streams, o serveDHCPOptions) error {
-	c, err := o.readConfig()
+	c, err := o.goodConfig()
 	if err != nil {
-		return err
-	}
-	looked := forNobody(c.Config)
-	if err := explainConfig(c.locate(looked.Validate())); err != nil {
 		return err
 	}
 	found := dhcpCheckJSON{File: o.configFile, Flags: c.flags, Hosts: len(c.Hosts), Rules: len(c.Rules), Warnings: []dhcpCheckedWarning{}}

@@ -115,7 +115,7 @@ func runExplainDHCP(s Streams, o serveDHCPOptions) error {
 // that are named, or else on one with an address in the first subnet.
 func (o *serveDHCPOptions) explainedConfig() (dhcp.Config, error) {
 	if o.configFile != "" {
-		c, err := o.readConfig()
+		c, err := o.goodConfig()
 		if err != nil {
 			return dhcp.Config{}, err
 		}

@@ -72,6 +72,18 @@ func (o *serveDHCPOptions) readConfig() (configFile, error) {
 	return c, nil
 }
 
+// goodConfig is readConfig for those who only look: the file has to be good
+// whatever our addresses are.
+func (o *serveDHCPOptions) goodConfig() (configFile, error) {
+	c, err := o.readConfig()
+	if err != nil {
+		return c, err
+	}
+	looked := c.Config
+	looked.Servers = []netip.Addr{netip.AddrFrom4([4]byte{127, 0, 0, 1})}
+	return c, explainConfig(c.locate(looked.Validate()))
+}
+
 // open reads a file of the configuration, and notes that it is one.
 func (c *configFile) open(name string) ([]byte, error) {
 	c.files[name] = nil
@@ -299,11 +311,4 @@ func (o *serveDHCPOptions) override(cfg *dhcp.Config) (flags []string) {
 		flags = append(flags, "--"+name)
 	}
 	return flags
-}
-
-// forNobody makes a configuration complete that is only looked at: its server
-// has no address yet.
-func forNobody(cfg dhcp.Config) dhcp.Config {
-	cfg.Servers = []netip.Addr{netip.AddrFrom4([4]byte{127, 0, 0, 1})}
-	return cfg
 }

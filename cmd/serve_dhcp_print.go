@@ -20,12 +20,8 @@ func runPrintDHCP(s Streams, o serveDHCPOptions) error {
 		}
 		doc.Config = d.cfg
 	} else {
-		c, err := o.readConfig()
+		c, err := o.goodConfig()
 		if err != nil {
-			return err
-		}
-		looked := forNobody(c.Config)
-		if err := explainConfig(c.locate(looked.Validate())); err != nil {
 			return err
 		}
 		for _, w := range warningTexts(c) {
