@@ -10,13 +10,8 @@ import (
 	"github.com/goccy/go-yaml/token"
 )
 
-// What a file may have. The parser calls itself for each level, and a stack that
-// is full cannot be caught.
-const (
-	maxSize  = 8 << 20
-	maxDepth = 64
-	maxInner = 200 // the column in which a list or a "?" may begin
-)
+// maxSize is what a file may have, in bytes: that of 60,000 hosts.
+const maxSize = 4 << 20
 
 // parse reads the text of a file as one tree; nil is an empty file or, with
 // faults, one that is none.
@@ -31,8 +26,8 @@ func (r *reader) parse(data []byte) *node {
 		return nil
 	}
 	tokens := lexer.Tokenize(string(data))
-	if deep := tooDeep(tokens); deep != nil {
-		r.fault(deep, "write fewer lists in lists", "nested too deeply")
+	if t, problem, hint := refused(tokens); t != nil {
+		r.fault(at(t), hint, "%s", problem)
 		return nil
 	}
 	file, err := parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())
@@ -57,30 +52,9 @@ func (r *reader) parse(data []byte) *node {
 	return root
 }
 
-// tooDeep is the first token that is nested too deeply; nil: none is.
-func tooDeep(tokens token.Tokens) *node {
-	depth := 0
-	for _, t := range tokens {
-		switch t.Type {
-		case token.SequenceStartType, token.MappingStartType:
-			depth++
-		case token.SequenceEndType, token.MappingEndType:
-			depth--
-		case token.SequenceEntryType, token.MappingKeyType, token.AnchorType, token.TagType:
-			if t.Position.Column > maxInner {
-				return at(t)
-			}
-		}
-		if depth > maxDepth {
-			return at(t)
-		}
-	}
-	return nil
-}
-
 // syntax tells what the parser could not read.
 func (r *reader) syntax(err error) {
-	place, problem := &node{line: 1, column: 1}, err.Error()
+	place, problem := &node{line: 1, column: 1}, "it cannot be read"
 	var e interface {
 		GetToken() *token.Token
 		GetMessage() string

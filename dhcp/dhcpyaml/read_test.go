@@ -68,7 +68,10 @@ func TestFaults(t *testing.T) {
 		{"not UTF-8", "a: \xff", "1:1: the file is not UTF-8 text (save it as UTF-8)"},
 		{"deep", strings.Repeat("[", 100_000), "1:65: nested too deeply (write fewer lists in lists)"},
 		{"deep in lines", strings.Repeat("- ", 100_000), "1:201: nested too deeply (write fewer lists in lists)"},
-		{"large", strings.Repeat("#", maxSize+1), "1:1: the file has more than 8388608 bytes (split the network over several servers)"},
+		{"directives", strings.Repeat("%YAML 1.2\n---\n", 100_000), "1:1: a directive (%) is not read (leave it out)"},
+		{"explicit key", lan + "? proxy\n: on\n", "2:1: a key that begins with \"?\" is not read (write a word and a colon)"},
+		{"keys", strings.Repeat("proxy: on\n", 100_000), "1001:6: more than 1000 keys beside each other (make it a list, or write them as {a: b, c: d})"},
+		{"large", strings.Repeat("#", maxSize+1), "1:1: the file has more than 4194304 bytes (split the network over several servers)"},
 		{"empty", "# nothing\n", "1:1: subnets: there are none to serve (name one, or serve as a proxy beside another DHCP server)"},
 		{"all at once", "proxi: 1\nsubnets:\n  - subnet: x\n  - subnet: y\n",
 			"1:1: unknown key \"proxi\" (did you mean proxy?)\n" +
