@@ -47,7 +47,6 @@ func listen(ctx context.Context, f ListenFunc, local netip.Addr) (conn, error) {
 	return newConn(pc), nil
 }
 
-// read reads a datagram; what does not fit into b is cut off.
 func (c conn) read(b []byte) (int, netip.AddrPort, error) {
 	if c.fast != nil {
 		n, from, err := c.fast.ReadFromUDPAddrPort(b)
@@ -60,6 +59,13 @@ func (c conn) read(b []byte) (int, netip.AddrPort, error) {
 	return n, addrPort(addr), nil
 }
 
+// readNow gives what lies in the socket a moment: with a deadline in the past
+// nothing would be read at all.
+func (c conn) readNow(b []byte) (int, netip.AddrPort, error) {
+	_ = c.SetReadDeadline(time.Now().Add(time.Millisecond))
+	return c.read(b)
+}
+
 func (c conn) write(b []byte, to netip.AddrPort) error {
 	if c.fast != nil {
 		_, err := c.fast.WriteToUDPAddrPort(b, to)
@@ -67,6 +73,19 @@ func (c conn) write(b []byte, to netip.AddrPort) error {
 	}
 	_, err := c.WriteTo(b, net.UDPAddrFromAddrPort(to))
 	return reason(err)
+}
+
+// refusedBy: a socket that is not one of this host cannot tell whose ICMP error
+// it was.
+func (c conn) refusedBy(peer netip.AddrPort) bool {
+	udp, ok := c.PacketConn.(*net.UDPConn)
+	return !ok || refusedBy(udp, peer)
+}
+
+// segment: only a socket of this host can cut.
+func (c conn) segment(size int) bool {
+	udp, ok := c.PacketConn.(*net.UDPConn)
+	return ok && segment(udp, size)
 }
 
 // reason drops what package net says before the system's error: the socket's

@@ -1,0 +1,218 @@
+package tftp
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"syscall"
+	"time"
+)
+
+// machine is one end of a transfer: a sender or a receiver.
+type machine interface {
+	Start(now time.Time)
+	Packet(now time.Time, p Packet)
+	Tick(now time.Time)
+	Deadline() time.Time
+	AppendNext(now time.Time, b []byte) ([]byte, bool)
+	Done() bool
+}
+
+// socket is the socket of a transfer.
+type socket interface {
+	// read reads a datagram; what does not fit into b is cut off.
+	read(b []byte) (int, netip.AddrPort, error)
+	// readNow is read without waiting for what has not come yet.
+	readNow(b []byte) (int, netip.AddrPort, error)
+	write(b []byte, to netip.AddrPort) error
+	// segment makes the kernel cut what is written into datagrams of that size, 0
+	// undoes it. It reports whether the kernel agrees; whether the way to a peer
+	// allows it shows when something is written.
+	segment(size int) bool
+	// refusedBy forgets what ICMP errors have come, and reports whether one was
+	// about a packet to peer.
+	refusedBy(peer netip.AddrPort) bool
+	Close() error
+}
+
+// exchange carries packets between a machine and a socket, for the drivers: it
+// knows who the peer is and what a socket's errors mean, and waits for nothing.
+type exchange struct {
+	socket socket
+	// peer is the other end's transfer id. As long as latched is false only its
+	// address is known, and the first port that answers is taken for it.
+	peer    netip.AddrPort
+	latched bool
+	in      []byte
+	out     []byte
+	// batch is how many bytes may go out by one system call, as packets of the
+	// same size. 0 sends each packet by itself.
+	batch int
+	cut   int // the size into which the kernel cuts what is written; 0 if it does not
+
+	stranger netip.Addr // an address that answered in place of peer
+	netErr   error      // why the last lost packet was lost, where the host knows
+}
+
+// heard tells m what came of a read. The error ends the transfer.
+func (x *exchange) heard(now time.Time, m machine, n int, from netip.AddrPort, err error) error {
+	switch {
+	case err == nil:
+		x.packet(now, m, x.in[:n], from)
+	case isRefusal(err):
+		if x.refused() {
+			return x.lastWords(m, err)
+		}
+	case isUnreachable(err):
+		x.netErr = err
+		m.Tick(now)
+	default:
+		return err
+	}
+	return nil
+}
+
+// flush sends what m has to send. A packet that the host cannot send counts as
+// lost: the link may come back before patience ends. But before anything was
+// heard from the peer it is more likely that there is no way to it at all.
+func (x *exchange) flush(now time.Time, m machine) error {
+	for {
+		size := x.gather(now, m)
+		if size == 0 {
+			return nil
+		}
+		err := x.send(size)
+		switch {
+		case err == nil:
+		case isRefusal(err):
+			if x.refused() {
+				if err := x.lastWords(m, err); err != nil {
+					return err
+				}
+			}
+		case !x.latched || errors.Is(err, net.ErrClosed):
+			return err
+		default:
+			x.netErr = err
+		}
+	}
+}
+
+// gather puts the next packet of m into out, or as many as make a batch: all of
+// one size, which it returns, but for the last, which may be shorter. It returns
+// 0 when there is nothing to send.
+func (x *exchange) gather(now time.Time, m machine) (size int) {
+	x.out = x.out[:0]
+	for {
+		start := len(x.out)
+		b, ok := m.AppendNext(now, x.out)
+		if !ok {
+			return size
+		}
+		x.out = b
+		if size == 0 {
+			size = len(b)
+		}
+		if len(b)-start < size || len(b)+size > x.batch {
+			return size
+		}
+	}
+}
+
+// send sends the packets of that size in out. A host or a network card that
+// cannot cut a batch up says so at the first one.
+func (x *exchange) send(size int) error {
+	if len(x.out) == size {
+		return x.socket.write(x.out, x.peer)
+	}
+	if x.cut != size && x.socket.segment(size) {
+		x.cut = size
+	}
+	if x.cut == size {
+		err := x.socket.write(x.out, x.peer)
+		if !cannotSegment(err) {
+			return err
+		}
+		x.socket.segment(0)
+	}
+	x.batch, x.cut = 0, 0
+	for rest := x.out; len(rest) > 0; rest = rest[min(size, len(rest)):] {
+		if err := x.socket.write(rest[:min(size, len(rest))], x.peer); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// packet hands a datagram to m if it comes from the peer. A stranger is told so
+// and disturbs nothing (RFC 1350 section 4); an ERROR is never answered.
+func (x *exchange) packet(now time.Time, m machine, b []byte, from netip.AddrPort) {
+	p, err := Parse(b)
+	if err != nil {
+		return
+	}
+	if !x.latched && from.Addr().WithZone("") == x.peer.Addr().WithZone("") {
+		x.peer, x.latched = from, true
+	}
+	if from == x.peer {
+		m.Packet(now, p)
+		return
+	}
+	if p.Op == OpERROR {
+		return
+	}
+	if !x.latched {
+		x.stranger = from.Addr()
+	}
+	reply := Packet{Op: OpERROR, Code: CodeUnknownTID, Message: CodeUnknownTID.String()}
+	_ = x.socket.write(reply.Append(nil), from)
+}
+
+// lastWords hears what the peer said before its port was closed, and returns nil
+// if that ended m, else refusal: a client that wants no more says so by ERROR and
+// goes, and the ICMP error about a packet under way to it is reported first.
+func (x *exchange) lastWords(m machine, refusal error) error {
+	for !m.Done() {
+		n, from, err := x.socket.readNow(x.in)
+		if err != nil {
+			return refusal
+		}
+		x.packet(time.Now(), m, x.in[:n], from)
+	}
+	return nil
+}
+
+// tell sends the peer one last packet; if it is lost, it is.
+func (x *exchange) tell(fault *Error) {
+	p := Packet{Op: OpERROR, Code: fault.Code, Message: fault.Message}
+	_ = x.socket.write(p.Append(nil), x.peer)
+}
+
+// refused reports whether it is the peer's host that says by ICMP that nobody
+// listens, and not that of a stranger whom we answered.
+func (x *exchange) refused() bool { return x.socket.refusedBy(x.peer) }
+
+// isRefusal reports whether a socket passes on an ICMP "port unreachable".
+func isRefusal(err error) bool { return errors.Is(err, syscall.ECONNREFUSED) }
+
+// isUnreachable reports whether a socket passes on one of the ICMP errors that
+// may be over in a moment (RFC 1122 section 4.1.3.3).
+func isUnreachable(err error) bool {
+	return errors.Is(err, syscall.EHOSTUNREACH) || errors.Is(err, syscall.ENETUNREACH) ||
+		errors.Is(err, syscall.EHOSTDOWN) || errors.Is(err, syscall.EMSGSIZE)
+}
+
+// explain adds to a timeout what is known about it: what the network said, or
+// that another address answered, the usual sign of a server with several.
+func (x *exchange) explain(err error) error {
+	switch {
+	case !errors.Is(err, ErrTimeout):
+		return err
+	case x.netErr != nil:
+		return fmt.Errorf("%w (%w)", err, x.netErr)
+	case x.stranger.IsValid():
+		return fmt.Errorf("%w (but %v answered)", err, x.stranger)
+	}
+	return err
+}
