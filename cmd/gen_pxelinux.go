@@ -13,7 +13,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/google/renameio/v2"
+	"github.com/google/renameio/v2/maybe"
 	"github.com/spf13/cobra"
 
 	"pxe/bootcfg"
@@ -184,7 +184,7 @@ func writeTreeFile(tree, file string, text []byte, force bool) (changed bool, er
 	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 		return false, err
 	}
-	return true, renameio.WriteFile(file, text, 0o644)
+	return true, maybe.WriteFile(file, text, 0o644)
 }
 
 // missingFiles lists what the menu names below the tree and is not there. Names

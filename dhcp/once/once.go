@@ -20,7 +20,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/google/renameio/v2"
+	"github.com/google/renameio/v2/maybe"
 )
 
 // State is how far a machine is.
@@ -170,7 +170,7 @@ func update(path string, change func(map[string]Entry)) (map[string]Entry, error
 		return nil, err
 	}
 	change(entries)
-	return entries, renameio.WriteFile(path, format(entries), 0o644)
+	return entries, maybe.WriteFile(path, format(entries), 0o644)
 }
 
 // header is the first line of a file.

@@ -1,3 +1,5 @@
+//go:build linux
+
 // Command bench measures pxe beside its peers and prints a table in Markdown.
 //
 // Absolute numbers of a shared machine mean little, so every figure is a ratio
