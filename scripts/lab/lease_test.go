@@ -33,16 +33,11 @@ func TestDhclientAndUdhcpcLeaseRenewAndRelease(t *testing.T) {
 	serveDHCP(t, lan.Host(serverIP+prefixBits), "--range", firstIP+"-"+firstIP, "--lease-time", "1h")
 
 	dir := folder(t)
-	script := filepath.Join(dir, "script")
-	if err := os.WriteFile(script, []byte(clientScript), 0o755); err != nil {
-		t.Fatal(err)
-	}
+	script := writeScript(t, clientScript)
 	config := filepath.Join(dir, "dhclient.conf")
 	if err := os.WriteFile(config, []byte("request subnet-mask, routers;\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	const clientTime = time.Minute
-
 	dhclient := []string{
 		"dhclient", "-4", "-v", "-cf", config, "-sf", script,
 		"-lf", filepath.Join(dir, "leases"), "-pf", filepath.Join(dir, "pid"),
@@ -83,10 +78,7 @@ func TestDhclientRenewsAtT1(t *testing.T) {
 	serveDHCP(t, lan.Host(serverIP+prefixBits), "--range", firstIP+"-"+lastIP, "--lease-time", "20s")
 
 	dir := folder(t)
-	script := filepath.Join(dir, "script")
-	if err := os.WriteFile(script, []byte(clientScript), 0o755); err != nil {
-		t.Fatal(err)
-	}
+	script := writeScript(t, clientScript)
 	p := Command{Net: lan.Host(), Args: []string{
 		"dhclient", "-4", "-d", "-cf", os.DevNull, "-sf", script,
 		"-lf", filepath.Join(dir, "leases"), "-pf", filepath.Join(dir, "pid"), "eth0",

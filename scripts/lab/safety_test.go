@@ -17,10 +17,7 @@ import (
 func udhcpc(t *testing.T, net *Net, args ...string) (string, time.Duration) {
 	t.Helper()
 	Need(t, "busybox")
-	script := filepath.Join(folder(t), "script")
-	if err := os.WriteFile(script, []byte(clientScript), 0o755); err != nil {
-		t.Fatal(err)
-	}
+	script := writeScript(t, clientScript)
 	begin := time.Now()
 	out := Command{Net: net, Args: append([]string{
 		"busybox", "udhcpc", "-f", "-q", "-n", "-i", "eth0", "-s", script, "-t", "5", "-T", "2",
