@@ -61,30 +61,26 @@ func TestNetworkd(t *testing.T) {
 	server.WaitFor(`"event":"release"`, ready)
 }
 
-// TestDhcpcd lets dhcpcd have an address and renew it when told to; another time it has
-// the address again, and releases it as it ends.
+// TestDhcpcd lets dhcpcd have an address, renew it and ask all servers for it again when
+// told to, and release it as it ends. Without a user to become it is one process, which hears every signal.
 func TestDhcpcd(t *testing.T) {
 	t.Parallel()
 	Need(t, "dhcpcd")
 	lan := NewLAN(t)
 	server := serveDHCP(t, lan.Host(serverIP+prefixBits), "--range", firstIP+"-"+firstIP)
-	host := lan.Host()
-	dhcpcd := func(config string) *Proc {
-		client := ownRun(t, host, `
-			mount -t tmpfs none /var/lib/dhcpcd
-			echo `+config+` >/run/conf
-			exec dhcpcd --nobackground --debug --ipv4only --noarp --config /run/conf --script /bin/true eth0`)
-		client.WaitFor("spawned listener "+firstIP, clientTime) // the last of what it does
-		return client
-	}
-	// What it is told while it renews is lost, so it is told nothing more.
-	client := dhcpcd("persistent")
+	client := ownRun(t, lan.Host(), `
+		mount -t tmpfs none /var/lib/dhcpcd
+		grep ^root: /etc/passwd >/run/passwd
+		mount --bind /run/passwd /etc/passwd
+		echo release >/run/conf
+		exec dhcpcd --nobackground --debug --ipv4only --noarp --config /run/conf --script /bin/true eth0`)
+	client.WaitFor("executing: /bin/true BOUND", clientTime)
 	client.Signal(syscall.SIGUSR1)
 	client.WaitFor("executing: /bin/true RENEW", clientTime)
-	server.WaitForNth(`"event":"ack"`, 2, ready)
-	client.Kill()
-	host.IP("addr flush dev eth0")
-	dhcpcd("release").Stop()
+	client.Signal(syscall.SIGHUP)
+	client.WaitFor("rebinding", clientTime)
+	server.WaitForNth(`"event":"ack"`, 3, ready)
+	client.Stop()
 	server.WaitFor(`"event":"release"`, ready)
 }
 
