@@ -17,11 +17,26 @@ func TestSeparateServersBootDebian(t *testing.T) {
 			server := lan.Host(serverIP + prefixBits)
 			serveDHCP(t, server, "--range", firstIP+"-"+lastIP,
 				"--bootfile-for", "bios=pxelinux.0", "--bootfile-for", "efi-x64=bootx64.efi")
-			serve(t, server, "serve-tftp", tree)
+			files := serve(t, server, "serve-tftp", tree)
 
 			lan.Boot(firmware, folder(t)).WaitFor(kernelRuns, bootTime)
+			wantRequests(t, files, fetches[firmware]...)
 		})
 	}
+}
+
+// fetches are what each program loads on the way, in how many blocks at a time of
+// which size.
+var fetches = map[string][]string{
+	BIOS: {
+		"pxelinux.0 done 1x1432", // the ROM, which is iPXE
+		"ldlinux.c32 done 1x1408", "pxelinux.cfg/default done 1x1408", "linux done 1x1408", "initrd.gz done 1x1408",
+	},
+	EFI: {
+		"bootx64.efi size_probe 4x1468", "bootx64.efi done 4x1468", // OVMF
+		"grubx64.efi done 4x512", // shim
+		"grub/grub.cfg done 1x1024", "linux done 1x1024", "initrd.gz done 1x1024",
+	},
 }
 
 func TestProxyBootsDebianBesideForeignDHCP(t *testing.T) {
@@ -49,8 +64,13 @@ func TestProxyBootsDebianBesideForeignDHCP(t *testing.T) {
 	t.Run(EFI, func(t *testing.T) { boot(t, EFI, "bootx64.efi", foreignIP) })
 }
 
+// httpOnly leaves UEFI nothing but HTTP Boot.
+var httpOnly = []string{
+	"-fw_cfg", "name=opt/org.tianocore/IPv4PXESupport,string=no", "-fw_cfg", "name=opt/org.tianocore/IPv6PXESupport,string=no",
+}
+
 // TestHTTPBoot has UEFI boot shim from a URL, and shim GRUB: no flag but --http-url
-// says what HTTP Boot gets.
+// says what HTTP Boot gets. There it ends: Debian's signed GRUB cannot speak HTTP.
 func TestHTTPBoot(t *testing.T) {
 	tree := tree(t)
 	t.Parallel()
@@ -60,10 +80,25 @@ func TestHTTPBoot(t *testing.T) {
 	dhcp := serveDHCP(t, server, "--http-url", "http://"+serverIP+"/")
 	web := serve(t, server, "serve-http", tree)
 
-	machine := lan.Boot(EFI, folder(t),
-		"-fw_cfg", "name=opt/org.tianocore/IPv4PXESupport,string=no", "-fw_cfg", "name=opt/org.tianocore/IPv6PXESupport,string=no")
+	machine := lan.Boot(EFI, folder(t), httpOnly...)
 	machine.WaitFor("Welcome to GRUB!", bootTime)
 	if !strings.Contains(dhcp.Out.String(), `"client":"http"`) || !strings.Contains(web.Out.String(), `"path":"//grubx64.efi","status":200`) {
 		t.Errorf("the firmware did not boot by HTTP:\n%s\n%s", dhcp.Out.String(), web.Out.String())
 	}
+}
+
+// TestHTTPBootEndsInAKernel has UEFI boot iPXE from a URL, and iPXE a kernel and its
+// initrd. There is no TFTP server.
+func TestHTTPBootEndsInAKernel(t *testing.T) {
+	t.Parallel()
+	takeMachine(t)
+	lan := NewLAN(t)
+	root := ipxeTree(t, lan)
+	server := lan.Host(serverIP + prefixBits)
+	advertise(t, lan)
+	serveDHCP(t, server, "--http-url", "http://"+serverIP+"/", "--bootfile-for", EFI+"=ipxe.efi", "--bootfile-for", "ipxe="+ipxeURL)
+	web := serve(t, server, "serve-http", root)
+
+	lan.Boot(EFI, folder(t), httpOnly...).WaitFor(kernelRuns, bootTime)
+	wantRequests(t, web, append([]string{"UefiHttpBoot HEAD /ipxe.efi 200", "UefiHttpBoot GET /ipxe.efi 200"}, fromIPXE...)...)
 }
