@@ -59,10 +59,12 @@ func (c conn) read(b []byte) (int, netip.AddrPort, error) {
 	return n, addrPort(addr), nil
 }
 
-// readNow gives what lies in the socket a moment: with a deadline in the past
-// nothing would be read at all.
+// moment is how long readNow waits. A busy machine may take some of it before it
+// begins to read, and after the deadline it would read nothing at all.
+const moment = 20 * time.Millisecond
+
 func (c conn) readNow(b []byte) (int, netip.AddrPort, error) {
-	_ = c.SetReadDeadline(time.Now().Add(time.Millisecond))
+	_ = c.SetReadDeadline(time.Now().Add(moment))
 	return c.read(b)
 }
 

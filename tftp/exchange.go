@@ -169,18 +169,26 @@ func (x *exchange) packet(now time.Time, m machine, b []byte, from netip.AddrPor
 	_ = x.socket.write(reply.Append(nil), from)
 }
 
-// lastWords hears what the peer said before its port was closed, and returns nil
-// if that ended m, else refusal: a client that wants no more says so by ERROR and
-// goes, and the ICMP error about a packet under way to it is reported first.
-func (x *exchange) lastWords(m machine, refusal error) error {
-	for !m.Done() {
+// maxLastWords bounds the packets that are heard of a peer at the end: it may send
+// without end.
+const maxLastWords = 128
+
+// lastWords hears what the peer has said already, and returns nil if that ended m,
+// else why it was to end. A client that wants no more says so by ERROR and goes, and
+// the ICMP error about a packet under way to it is reported first; or it has the
+// whole file, and we are stopped before we look.
+func (x *exchange) lastWords(m machine, end error) error {
+	for range maxLastWords {
+		if m.Done() {
+			return nil
+		}
 		n, from, err := x.socket.readNow(x.in)
 		if err != nil {
-			return refusal
+			return end
 		}
 		x.packet(time.Now(), m, x.in[:n], from)
 	}
-	return nil
+	return end
 }
 
 // tell sends the peer one last packet; if it is lost, it is.

@@ -105,6 +105,8 @@ func (r *request) run(ctx context.Context, c conn, s *sender) error {
 		// Silently: the client would take an ERROR for the answer to its new
 		// request.
 		return err
+	case ctx.Err() != nil && d.lastWords(s, errStopped) == nil:
+		return d.explain(s.Err())
 	case ctx.Err() != nil:
 		d.tell(&Error{CodeUndefined, errStopped.Error()})
 		return errStopped
