@@ -135,12 +135,11 @@ func (p *Pool) record(e *entry) {
 // restore puts back a lease from the journal. It reports whether the address
 // has a place in this pool as it is configured now.
 func (p *Pool) restore(l Lease) bool {
-	n := number(l.Addr)
-	if _, ok := p.space.index(n); !ok && !p.reserved[n] {
+	if !p.Has(l.Addr) {
 		return false
 	}
 	unix := unixOf(l.Expires)
-	p.put(&entry{addr: n, state: l.State, key: l.Key, name: l.Name, expires: unix, until: unix})
+	p.put(&entry{addr: number(l.Addr), state: l.State, key: l.Key, name: l.Name, expires: unix, until: unix})
 	return true
 }
 

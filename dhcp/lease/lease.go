@@ -32,10 +32,16 @@ const (
 	Bound                 // acknowledged, until Expires
 	Released              // given back by the client, which gets it again if it asks in time
 	Declined              // in use by a stranger according to the client: nobody gets it until Expires
+	Reserved              // no lease: kept for the client, see Store.Reserve
+
+	unreserved // in the journal alone: the end of a reservation
 )
 
 // stateNames are the words in the journal.
-var stateNames = [...]string{Held: "held", Bound: "bound", Released: "released", Declined: "declined"}
+var stateNames = [...]string{
+	Held: "held", Bound: "bound", Released: "released", Declined: "declined",
+	Reserved: "reserved", unreserved: "unreserved",
+}
 
 func (s State) String() string {
 	if int(s) < len(stateNames) {

@@ -27,6 +27,7 @@ type model struct {
 	offered  map[Key]netip.Addr
 	promised map[netip.Addr]promise // synced, so acknowledged
 	unsynced map[netip.Addr]promise
+	reserved map[netip.Addr]Key
 }
 
 // TestModel checks that, whatever clients do and however often the server is
@@ -44,6 +45,7 @@ func TestModel(t *testing.T) {
 				offered:  make(map[Key]netip.Addr),
 				promised: make(map[netip.Addr]promise),
 				unsynced: make(map[netip.Addr]promise),
+				reserved: make(map[netip.Addr]Key),
 			}
 			m.open()
 			for range 600 {
@@ -69,6 +71,8 @@ func (m *model) client() Client {
 	c := client(n)
 	if n < len(m.cfg.Reserved) {
 		c.Fixed = m.cfg.Reserved[n]
+	} else if a, ok := m.store.Pool(0).Reservation(c.Key); ok {
+		c.Fixed = a
 	}
 	return c
 }
@@ -77,12 +81,12 @@ func (m *model) anyAddr() netip.Addr {
 	if m.rng.IntN(10) == 0 {
 		return addr("192.0.2.200")
 	}
-	return address(number(addr("192.0.2.9")) + m.rng.Uint32N(10))
+	return address(number(addr("192.0.2.9")) + m.rng.Uint32N(12)) // some outside of the ranges
 }
 
 func (m *model) step() {
 	p, c := m.store.Pool(0), m.client()
-	switch m.rng.IntN(11) {
+	switch m.rng.IntN(12) {
 	case 0, 1:
 		if a, err := p.Offer(c, m.anyAddr(), m.now); err == nil {
 			m.free(a, c.Key)
@@ -117,7 +121,23 @@ func (m *model) step() {
 		m.restart()
 	case 10:
 		m.reconfigure()
+	case 11:
+		m.reserve(c)
 	}
+}
+
+// reserve keeps an address for a client, or no more. Nobody loses a lease by it.
+func (m *model) reserve(c Client) {
+	a := m.anyAddr()
+	if m.rng.IntN(2) == 0 {
+		if _, err := m.store.Unreserve(a); err == nil {
+			delete(m.reserved, a)
+		}
+	} else if _, err := m.store.Reserve(c.Key, c.Name, a, m.now); err == nil {
+		m.reserved[a] = c.Key
+	}
+	m.sync()
+	m.remembers()
 }
 
 // reconfigure takes half of the addresses away, and gives them back.
@@ -141,8 +161,12 @@ func (m *model) commit(c Client, a netip.Addr) {
 	}
 }
 
-// free fails the test when somebody else was promised the address.
+// free fails the test when somebody else was promised the address, or it is
+// kept for somebody else.
 func (m *model) free(a netip.Addr, key Key) {
+	if other, ok := m.reserved[a]; ok && other != key {
+		m.t.Fatalf("%s goes to %q, but is reserved for %q", a, key, other)
+	}
 	for _, book := range []map[netip.Addr]promise{m.promised, m.unsynced} {
 		if p, ok := book[a]; ok && p.key != key && m.now.Before(p.expires) {
 			m.t.Fatalf("%s goes to %q, but %q has it for %s more", a, key, p.key, p.expires.Sub(m.now))
@@ -169,7 +193,7 @@ func (m *model) restart() {
 // remembers fails the test when the store forgot what a client was promised.
 func (m *model) remembers() {
 	for a, p := range m.promised {
-		l, ok := m.store.Pool(0).At(a)
+		l, ok := m.store.at(a)
 		if m.now.Before(p.expires) && (!ok || l.Key != p.key || l.Expires.Before(p.expires)) {
 			m.t.Fatalf("%q was promised %s until %s, the store has %+v", p.key, a, p.expires, l)
 		}

@@ -50,6 +50,10 @@ type Pool struct {
 	byKey    map[Key]*entry // the latest address of a client
 	declines map[Key]int    // how many addresses a client has in quarantine
 
+	// What Store.Reserve keeps. Its addresses are closed, as the reserved ones.
+	reservedFor map[uint32]Key
+	reservation map[Key]uint32
+
 	// An address of the space that is not fresh is in one of these queues.
 	offered  queue // offers, of fresh addresses and of those whose lease has ended
 	declined queue // fresh again when their quarantine ends
@@ -81,6 +85,8 @@ func New(cfg Config) (*Pool, error) {
 		byAddr:      make(map[uint32]*entry),
 		byKey:       make(map[Key]*entry),
 		declines:    make(map[Key]int),
+		reservedFor: make(map[uint32]Key),
+		reservation: make(map[Key]uint32),
 	}
 	for _, a := range cfg.Reserved {
 		if a.Is4() {
@@ -144,5 +150,5 @@ func (p *Pool) Has(addr netip.Addr) bool {
 	}
 	n := number(addr)
 	_, ok := p.space.index(n)
-	return ok || p.reserved[n]
+	return ok || p.reserved[n] || p.byHand(n)
 }

@@ -1,9 +1,6 @@
 package lease
 
-import (
-	"net/netip"
-	"time"
-)
+import "time"
 
 // Reconfigure makes the pools anew, as Open would from the journal: a lease that
 // has no place in them stays among those that are kept until they end, and one
@@ -13,7 +10,7 @@ import (
 // Pools from before are of no use any more. Nobody may use them or the store
 // meanwhile.
 func (s *Store) Reconfigure(pools []Config, now time.Time) error {
-	next := &Store{journal: s.journal, strangers: make(map[netip.Addr]Lease)}
+	next := newStore()
 	if err := next.makePools(pools); err != nil {
 		return err
 	}
@@ -25,8 +22,9 @@ func (s *Store) Reconfigure(pools []Config, now time.Time) error {
 			next.holdAgain(e, now.Unix())
 		}
 	}
-	next.record()
 	s.pools, s.strangers = next.pools, next.strangers
+	s.reservations, s.reservedFor = next.reservations, next.reservedFor
+	s.record()
 	return nil
 }
 

@@ -18,7 +18,8 @@ import (
 // which is the CRC-32C of the rest of the line, the state, the end ("never" for
 // a lease without one), the address, the key in hex ("-" for an empty one) and,
 // if there is one, the client's name as a Go string. The last record of an
-// address counts.
+// address counts. Reservations are apart from the leases on their addresses: of
+// the records "reserved" and "unreserved" of an address the last one counts.
 const header = "pxe leases 1\n"
 
 const (
@@ -110,7 +111,7 @@ func parseKey(word []byte) (Key, error) {
 }
 
 func parseState(word []byte) (State, error) {
-	for s := Bound; s <= Declined; s++ {
+	for s := Bound; s <= unreserved; s++ {
 		if string(word) == stateNames[s] {
 			return s, nil
 		}

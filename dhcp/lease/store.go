@@ -27,18 +27,30 @@ type Store struct {
 	// They are kept in the journal until they end: a start with the wrong
 	// ranges must not lose them.
 	strangers map[netip.Addr]Lease
+
+	reservations map[netip.Addr]Lease
+	reservedFor  map[Key]netip.Addr
+}
+
+func newStore() *Store {
+	return &Store{
+		strangers:    make(map[netip.Addr]Lease),
+		reservations: make(map[netip.Addr]Lease),
+		reservedFor:  make(map[Key]netip.Addr),
+	}
 }
 
 // Open makes the pools and fills them from the journal at path, which is made
 // when it is not there. Leases on addresses that have no place in these pools
 // are kept in the file until they end. An empty path keeps nothing: leases end
-// with the process.
+// with the process. Without any pools, for whoever only edits leases, all are kept
+// in the file.
 //
 // A last record that a crash cut off is passed over. Damage elsewhere costs the
 // damaged records alone; see Damaged. The error is ErrLocked, ErrFormat, one of
 // New, or one of the file system.
 func Open(path string, pools []Config, now time.Time) (*Store, error) {
-	s := &Store{strangers: make(map[netip.Addr]Lease)}
+	s := newStore()
 	err := s.makePools(pools)
 	if err != nil {
 		return nil, err
@@ -104,8 +116,17 @@ func (s *Store) openJournal(path string, now time.Time) error {
 	return nil
 }
 
-// restore gives a lease from the journal to its pool.
+// restore gives a lease from the journal to its pool, or puts a reservation in
+// force.
 func (s *Store) restore(l Lease) {
+	switch l.State {
+	case Reserved:
+		s.setReservation(l)
+		return
+	case unreserved:
+		s.dropReservation(l.Addr)
+		return
+	}
 	for _, p := range s.pools {
 		if p.restore(l) {
 			return
@@ -173,7 +194,7 @@ func limit(leases int) int { return 2*leases + 10_000 }
 
 // count is how many records a rewritten journal has, about.
 func (s *Store) count() int {
-	n := len(s.strangers)
+	n := len(s.strangers) + len(s.reservations)
 	for _, p := range s.pools {
 		n += len(p.byAddr)
 	}
@@ -181,14 +202,14 @@ func (s *Store) count() int {
 }
 
 // Leases returns every lease but the offers, the ones that end first at the
-// front.
+// front, behind the reservations.
 func (s *Store) Leases(now time.Time) []Lease {
 	var all []Lease
 	for _, p := range s.pools {
 		p.durable(func(l Lease) { all = append(all, l) })
 	}
 	for addr, l := range s.strangers {
-		if l.Expired(now) {
+		if l.Expired(now) && len(s.pools) > 0 { // without any, they may have a place at the next start
 			delete(s.strangers, addr)
 			continue
 		}
@@ -197,7 +218,8 @@ func (s *Store) Leases(now time.Time) []Lease {
 	slices.SortFunc(all, func(a, b Lease) int {
 		return cmp.Or(cmp.Compare(unixOf(a.Expires), unixOf(b.Expires)), a.Addr.Compare(b.Addr))
 	})
-	return all
+	reservations, _ := s.Reservations()
+	return append(reservations, all...)
 }
 
 // Close makes the last commits durable and gives the journal free for others.
