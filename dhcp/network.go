@@ -48,11 +48,20 @@ func (c *Config) subnetWith(a netip.Addr) (i int, ok bool) {
 // use makes the subnet with that index the client's.
 func (x *exchange) use(i int) {
 	x.subnet, x.pool = &x.s.cfg.Subnets[i], x.s.leases.Pool(i)
-	x.client.Fixed = netip.Addr{}
-	if x.host != nil {
-		x.client.Fixed = x.host.in(x.subnet.Prefix)
-	}
+	x.client.Fixed = x.fixedIn(x.pool)
 	x.tell()
+}
+
+// fixedIn is the client's own address in a pool's subnet, by configuration, else
+// by hand; the zero Addr: it has none.
+func (x *exchange) fixedIn(pool *lease.Pool) netip.Addr {
+	if x.host != nil {
+		if a := x.host.in(pool.Subnet()); a.IsValid() {
+			return a
+		}
+	}
+	a, _ := pool.Reservation(keyOf(x.m, false))
+	return a
 }
 
 // admitted reports whether the client may have addresses of the ranges of the
@@ -87,7 +96,7 @@ func (x *exchange) ranked(want netip.Addr) []int {
 		pool := x.s.leases.Pool(i)
 		l, known := pool.Lookup(x.client.Key)
 		switch {
-		case x.host != nil && x.host.in(pool.Subnet()).IsValid():
+		case x.fixedIn(pool).IsValid():
 			rank[i] = 0
 		case known && l.State != lease.Declined:
 			rank[i] = 1

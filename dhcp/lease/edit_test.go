@@ -1,0 +1,158 @@
+package lease
+
+import (
+	"errors"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+func mustApply(t *testing.T, s *Store, e Edit) Outcome {
+	t.Helper()
+	o := s.Apply(e, start)
+	if o.Error != "" {
+		t.Fatalf("%+v: %s", e, o.Error)
+	}
+	return o
+}
+
+// TestEditRelease ends a lease, a quarantine and an offer, in a store that has
+// the addresses in its pool and in one that has no pools.
+func TestEditRelease(t *testing.T) {
+	for _, running := range []bool{true, false} {
+		path := filepath.Join(t.TempDir(), "leases")
+		cfg := testConfig("192.0.2.10", "192.0.2.12")
+		s := openStore(t, path, cfg)
+		mustCommit(t, s.Pool(0), client(1), addr("192.0.2.10"), start)
+		mustOffer(t, s.Pool(0), client(2), "192.0.2.11", start)
+		if err := s.Pool(0).Decline(client(2).Key, addr("192.0.2.11"), start); err != nil {
+			t.Fatal(err)
+		}
+		if !running {
+			mustClose(t, s)
+			var err error
+			if s, err = Open(path, nil, start); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if o := s.Apply(Edit{Do: EditRelease, Addr: addr("192.0.2.10"), Key: client(2).Key}, start); o.Error == "" {
+			t.Error("another client's lease is released")
+		}
+		for _, a := range []string{"192.0.2.10", "192.0.2.11"} {
+			o := mustApply(t, s, Edit{Do: EditRelease, Addr: addr(a)})
+			if o.Lease.Addr != addr(a) || o.Lease.Expired(start) {
+				t.Errorf("released %+v", o.Lease)
+			}
+			if o := s.Apply(Edit{Do: EditRelease, Addr: addr(a)}, start); !strings.Contains(o.Error, ErrNoLease.Error()) {
+				t.Errorf("once more: %+v", o)
+			}
+		}
+		if running {
+			mustOffer(t, s.Pool(0), client(3), "192.0.2.12", start)
+			mustApply(t, s, Edit{Do: EditRelease, Addr: addr("192.0.2.12")})
+			check(t, s.Pool(0))
+		}
+		mustClose(t, s)
+		s = openStore(t, path, cfg)
+		if taken := s.Pool(0).Taken(start); taken != 0 {
+			t.Errorf("running %v: %d addresses are taken", running, taken)
+		}
+		if got := mustOffer(t, s.Pool(0), client(1), "", start); got != addr("192.0.2.10") {
+			t.Errorf("running %v: the client comes back to %s", running, got)
+		}
+		check(t, s.Pool(0))
+		mustClose(t, s)
+	}
+}
+
+// TestEditKeepsWhatIsOver checks that a store without pools forgets no address of
+// a client, not even when it writes its file anew.
+func TestEditKeepsWhatIsOver(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "leases")
+	cfg := testConfig("192.0.2.10", "192.0.2.99")
+	s := openStore(t, path, cfg)
+	mustCommit(t, s.Pool(0), client(1), addr("192.0.2.77"), start)
+	mustClose(t, s)
+	later := start.AddDate(1, 0, 0)
+	s, err := Open(path, nil, later)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.rewrite(later); err != nil {
+		t.Fatal(err)
+	}
+	mustClose(t, s)
+	s = openStore(t, path, cfg)
+	defer s.Close()
+	if got := mustOffer(t, s.Pool(0), client(1), "", later); got != addr("192.0.2.77") {
+		t.Errorf("the client comes back to %s", got)
+	}
+}
+
+func TestEditReserve(t *testing.T) {
+	s := openStore(t, "", testConfig("192.0.2.10", "192.0.2.12"))
+	mustCommit(t, s.Pool(0), client(1), addr("192.0.2.10"), start)
+	o := mustApply(t, s, Edit{Do: EditReserve, Addr: addr("192.0.2.10"), Key: client(2).Key, Name: "two"})
+	if o.Lease.State != Reserved || o.Lease.Name != "two" || o.Holder == nil || o.Holder.Key != client(1).Key {
+		t.Errorf("got %+v, holder %+v", o.Lease, o.Holder)
+	}
+	for _, e := range []Edit{
+		{Do: EditReserve, Addr: addr("192.0.2.10"), Key: client(3).Key},
+		{Do: EditUnreserve, Addr: addr("192.0.2.10"), Key: client(3).Key},
+		{Do: EditUnreserve, Addr: addr("192.0.2.11")},
+		{Do: "destroy", Addr: addr("192.0.2.10")},
+	} {
+		if o := s.Apply(e, start); o.Error == "" {
+			t.Errorf("%+v is done", e)
+		}
+	}
+	if o := mustApply(t, s, Edit{Do: EditUnreserve, Addr: addr("192.0.2.10")}); o.Lease.Key != client(2).Key {
+		t.Errorf("ended %+v", o.Lease)
+	}
+}
+
+func TestEditImport(t *testing.T) {
+	soon, late := start.Add(time.Minute), start.Add(48*time.Hour)
+	for _, pools := range [][]Config{{testConfig("192.0.2.10", "192.0.2.99")}, nil} {
+		s, err := Open(filepath.Join(t.TempDir(), "leases"), pools, start)
+		if err != nil {
+			t.Fatal(err)
+		}
+		imported := func(n int, a string, expires time.Time) error {
+			return s.adopt(Lease{Addr: addr(a), Key: client(n).Key, State: Bound, Expires: expires}, start)
+		}
+		mustReserve(t, s, client(9), "192.0.2.90")
+		for _, tt := range []struct {
+			name    string
+			n       int
+			addr    string
+			expires time.Time
+			want    error
+			pooled  error // with pools
+		}{
+			{"a lease", 1, "192.0.2.10", late, nil, nil},
+			{"the same, ending sooner", 1, "192.0.2.10", soon, nil, nil},
+			{"another client's", 2, "192.0.2.10", late, ErrInUse, ErrInUse},
+			{"one without end", 2, "192.0.2.11", time.Time{}, nil, nil},
+			{"one that is over", 3, "192.0.2.12", start, ErrOver, ErrOver},
+			{"reserved for another", 3, "192.0.2.90", late, ErrReserved, ErrReserved},
+			{"a second one", 1, "192.0.2.13", late, nil, ErrOtherAddress},
+			{"outside of the ranges", 3, "192.0.2.200", late, nil, ErrNotInPool},
+			{"another network", 3, "198.51.100.1", late, nil, ErrNotServed},
+			{"not IPv4", 3, "2001:db8::1", late, ErrNotServed, ErrNotServed},
+		} {
+			want := tt.want
+			if pools != nil {
+				want = tt.pooled
+			}
+			if err := imported(tt.n, tt.addr, tt.expires); !errors.Is(err, want) {
+				t.Errorf("%s, %d pools: %v, want %v", tt.name, len(pools), err, want)
+			}
+		}
+		if l, _ := s.at(addr("192.0.2.10")); !l.Expires.Equal(late) || l.Key != client(1).Key {
+			t.Errorf("the lease is %+v", l)
+		}
+		mustClose(t, s)
+	}
+}

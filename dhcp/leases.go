@@ -1,0 +1,82 @@
+package dhcp
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"time"
+
+	"pxe/dhcp/lease"
+)
+
+// KeyOfMAC is whose lease that of an Ethernet machine is, but for servers with
+// Config.ByClientID.
+func KeyOfMAC(mac net.HardwareAddr) lease.Key {
+	return lease.Key(append([]byte{HTypeEthernet}, mac...))
+}
+
+// EditLeases makes changes to the leases, between two messages of clients. The
+// error is that of lease.Store.Sync: nothing that was done is durable then, so
+// that it may be lost when the server ends.
+func (s *Server) EditLeases(edits []lease.Edit) ([]lease.Outcome, error) {
+	now := s.time()
+	outcomes := make([]lease.Outcome, len(edits))
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i, e := range edits {
+		if err := s.editable(e); err != nil {
+			outcomes[i].Error = err.Error()
+			continue
+		}
+		outcomes[i] = s.leases.Apply(e, now)
+	}
+	return outcomes, s.leases.Sync(now)
+}
+
+// editable refuses a reservation for a host that the configuration gives another
+// address there, as that one would go before.
+func (s *Server) editable(e lease.Edit) error {
+	if e.Do != lease.EditReserve || len(e.Key) == 0 {
+		return nil
+	}
+	h := s.hosts[string(e.Key[1:])]
+	i, ok := s.cfg.subnetWith(e.Addr)
+	if h == nil || !ok {
+		return nil
+	}
+	if own := h.in(s.cfg.Subnets[i].Prefix); own.IsValid() {
+		return fmt.Errorf("%s: the configuration gives the client %s", e.Addr, own)
+	}
+	return nil
+}
+
+// PoolUse is how much of a subnet's addresses is in use.
+type PoolUse struct {
+	Subnet netip.Prefix
+	Taken  int // leased, offered or in quarantine
+	Size   int
+}
+
+// PoolsInUse tells of all subnets with ranges, in the order of the configuration;
+// subnets with the same network count as one. A proxy has none.
+func (s *Server) PoolsInUse(now time.Time) []PoolUse {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.leases == nil {
+		return nil
+	}
+	var all []PoolUse
+	at := make(map[netip.Prefix]int)
+	for i := range s.cfg.Subnets {
+		pool := s.leases.Pool(i)
+		j, ok := at[pool.Subnet()]
+		if !ok {
+			j = len(all)
+			at[pool.Subnet()] = j
+			all = append(all, PoolUse{Subnet: pool.Subnet()})
+		}
+		all[j].Taken += pool.Taken(now)
+		all[j].Size += pool.Size()
+	}
+	return all
+}
