@@ -100,7 +100,7 @@ generated or debugged alone.`,
 			root.AddCommand(c)
 		}
 	}
-	add(groupServe, newServeDHCPCmd(s), newServeTFTPCmd(s), newServeHTTPCmd(s), newArmCmd(s))
+	add(groupServe, newServeDHCPCmd(s), newServeTFTPCmd(s), newServeHTTPCmd(s), newLeasesCmd(s), newArmCmd(s))
 	add(groupGenerate, newGenPXELINUXCmd(s), newGenManCmd(s))
 	add(groupDebug, newTryCmd(s), newProbeClientCmd(s), newFetchCmd(s))
 	root.AddCommand(&cobra.Command{Use: "quirks", Short: "What serve-dhcp does for certain firmware", Long: quirksHelp()})

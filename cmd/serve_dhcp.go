@@ -243,6 +243,7 @@ type dhcpServer struct {
 	view    dhcpView
 	metrics dhcpMetrics
 	leases  *lease.Store // nil for a proxy
+	control net.Listener // for changes of the leases; nil: there can be none
 	once    *once.Store  // nil if no machine boots only once
 	cleanup []func() error
 }
@@ -259,6 +260,7 @@ func (d *dhcpServer) run(ctx context.Context, s Streams) error {
 		func() error { return d.configure() },
 		func() error { return d.eachWire((*dhcpServer).listen) },
 		func() error { return d.openLeases(s) },
+		d.openControl,
 		func() error { return d.openOnce(s) },
 		func() error { return d.eachWire((*dhcpServer).openSearch) },
 		func() error { return d.eachWire((*dhcpServer).openARP) },
@@ -329,6 +331,10 @@ func (d *dhcpServer) serve(ctx context.Context) error {
 	d.view.listening(d)
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { d.follow(ctx, server); return nil })
+	if d.control != nil {
+		group.Go(func() error { d.serveControl(ctx, server); return nil })
+	}
+	d.metrics.pools.use(server)
 	for _, w := range d.wires {
 		group.Go(func() error { return server.Serve(ctx, w.probing(), w.addr) })
 		group.Go(func() error { w.watchForOthers(ctx, server); return nil })

@@ -65,19 +65,28 @@ func (d *dhcpServer) openLeases(s Streams) error {
 	path := d.o.leaseFile
 	var err error
 	d.leases, err = lease.Open(path, d.cfg.Pools(), time.Now())
-	switch {
-	case errors.Is(err, lease.ErrLocked):
+	if errors.Is(err, lease.ErrLocked) {
 		return withHint(fmt.Errorf("lease file %w", err), "a server runs with it already; a second one needs another --lease-file")
-	case errors.Is(err, lease.ErrFormat), errors.Is(err, fs.ErrPermission):
-		return withHint(fmt.Errorf("lease file %w", err), "choose another file with --lease-file")
-	case err != nil:
-		return fmt.Errorf("lease file %w", err)
+	}
+	if err != nil {
+		return explainLeaseFile(err)
 	}
 	d.cleanup = append(d.cleanup, d.leases.Close)
 	if lines, copied := d.leases.Damaged(); lines > 0 {
 		d.view.damaged(path, lines, copied)
 	}
+	if _, void := d.leases.Reservations(); len(void) > 0 {
+		d.view.void(void)
+	}
 	return nil
+}
+
+func explainLeaseFile(err error) error {
+	err = fmt.Errorf("lease file %w", err)
+	if errors.Is(err, lease.ErrFormat) || errors.Is(err, fs.ErrPermission) {
+		return withHint(err, "choose another file with --lease-file")
+	}
+	return err
 }
 
 // defaultLeaseFile is where the leases of a server on those interfaces are: one
