@@ -110,10 +110,12 @@ func (d *dhcpServer) answerControl(conn net.Conn, server *dhcp.Server) {
 		}
 		if err != nil {
 			answer.Error = err.Error()
-		} else {
+		}
+		gone := json.NewEncoder(conn).Encode(answer) != nil
+		if err == nil { // whoever listens has the command wait no more
 			d.view.edited(req.Edits, answer.Outcomes)
 		}
-		if json.NewEncoder(conn).Encode(answer) != nil {
+		if gone {
 			return
 		}
 	}

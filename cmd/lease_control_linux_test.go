@@ -1,0 +1,170 @@
+package cmd
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+	"net"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"pxe/dhcp"
+	"pxe/dhcp/lease"
+)
+
+// leaseServer runs a server on the loopback with a lease file.
+func leaseServer(t *testing.T, path string, args ...string) *server {
+	t.Helper()
+	s := startServer(t, append([]string{"serve-dhcp", "--interface", "lo", "--subnet", "127.0.0.0/8", "--range", "127.0.0.100-127.0.0.109",
+		"--force", "--port", "0", "--boot-port", "0", "--lease-file", path}, args...)...)
+	var first dhcpListeningJSON
+	if s.next(&first); first.Event != "listening" {
+		t.Fatalf("%+v", first)
+	}
+	return s
+}
+
+// TestLeasesOfARunningServer has a server change its leases, which are there at
+// once, and after it has ended.
+func TestLeasesOfARunningServer(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "leases")
+	file := "--lease-file=" + path
+	// What a kill leaves behind is in nobody's way.
+	stale, err := net.ListenUnix("unix", &net.UnixAddr{Name: controlSocket(path), Net: "unix"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	stale.SetUnlinkOnClose(false)
+	stale.Close()
+	s := leaseServer(t, path, "--host", "52:54:00:00:00:07=127.0.0.7")
+	if info, err := os.Stat(controlSocket(path)); err != nil || info.Mode() != fs.ModeSocket|0o600 {
+		t.Fatalf("the socket: %v, %v", info, err)
+	}
+
+	if out := mustRun(t, "leases", "reserve", "52:54:00:00:00:01", "127.0.0.50", "--name", "one", file); !strings.Contains(out, "127.0.0.50 reserved by hand (52:54:00:00:00:01)") {
+		t.Error(out)
+	}
+	var line editedJSON
+	if s.next(&line); line.Event != "lease-edited" || line.Do != "reserve" || line.MAC != "52:54:00:00:00:01" {
+		t.Errorf("%+v", line)
+	}
+	if out := mustRun(t, "leases", file); !strings.Contains(out, "127.0.0.50  52:54:00:00:00:01  one   reserved") {
+		t.Error(out)
+	}
+	for _, tt := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"reserve", "52:54:00:00:00:02", "10.0.0.1"}, lease.ErrNotServed.Error()},
+		{[]string{"reserve", "52:54:00:00:00:02", "127.0.0.1"}, lease.ErrExcluded.Error()},
+		{[]string{"reserve", "52:54:00:00:00:02", "127.0.0.7"}, lease.ErrConfigured.Error()},
+		{[]string{"reserve", "52:54:00:00:00:07", "127.0.0.8"}, "the configuration gives the client 127.0.0.7"},
+		{[]string{"release", "127.0.0.100"}, lease.ErrNoLease.Error()},
+	} {
+		var no *noError
+		err := run(t.Context(), Streams{Out: io.Discard, Err: io.Discard}, append([]string{"leases", file}, tt.args...)...)
+		if !errors.As(err, &no) || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%v: %v, want %q", tt.args, err, tt.want)
+		}
+	}
+
+	s.stop()
+	if _, err := os.Lstat(controlSocket(path)); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the socket is still there: %v", err)
+	}
+	if out := mustRun(t, "leases", "unreserve", "52:54:00:00:00:01", file); !strings.Contains(out, "no more reserved") {
+		t.Error(out)
+	}
+	s = leaseServer(t, path)
+	if out := mustRun(t, "leases", file); out != "no leases\n" {
+		t.Error(out)
+	}
+	s.stop()
+}
+
+// TestControlTakesAnything checks that a server outlives what is said to it, and
+// who says nothing.
+func TestControlTakesAnything(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "leases")
+	s := leaseServer(t, path)
+	for _, tt := range []struct{ say, answer string }{
+		{"rubbish\n", `"error":"invalid character`},
+		{`{"edits":[{"do":"explode","address":"127.0.0.100"}]}` + "\n", `is no change to leases`},
+		{`{"edits":[{"do":"import","address":"127.0.0.100"}]}` + "\n", `"error":"127.0.0.100: `},
+		{`{"edits":[{"do":"reserve","address":"127.0.0.100","client":"0"}]}` + "\n", `"error":"encoding/hex`},
+		{"{}\n", `"outcomes":[]`},
+		{strings.Repeat("x", controlLine+1), ""},
+	} {
+		conn, err := net.Dial("unix", controlSocket(path))
+		if err != nil {
+			t.Fatal(err)
+		}
+		io.WriteString(conn, tt.say) // the last one is hung up on
+		conn.(*net.UnixConn).CloseWrite()
+		answer, _ := io.ReadAll(conn)
+		conn.Close()
+		if !strings.Contains(string(answer), tt.answer) || tt.answer == "" && len(answer) > 0 {
+			t.Errorf("%.50q: %s", tt.say, answer)
+		}
+	}
+	silent, err := net.Dial("unix", controlSocket(path))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	s.stop() // does not wait for it
+}
+
+// TestNobodyAnswers tells who has the lease file, where the socket is missing.
+func TestNobodyAnswers(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "leases")
+	store, err := lease.Open(path, nil, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	err = run(t.Context(), Streams{Out: io.Discard, Err: io.Discard}, "leases", "reserve", "52:54:00:00:00:01", "192.0.2.1", "--lease-file", path)
+	if err == nil || codeFor(err) != exitFailed || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), "(process ") || hintOf(err) == "" {
+		t.Errorf("%v", err)
+	}
+}
+
+// TestServesWithoutControl serves where the name of the socket would be too long.
+func TestServesWithoutControl(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), strings.Repeat("long", 25))
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	s := leaseServer(t, filepath.Join(dir, "leases"))
+	s.stop()
+}
+
+func TestPoolMetrics(t *testing.T) {
+	m := newDHCPMetrics()
+	if text := scrape(t, m.all()); strings.Contains(text, "pxe_dhcp_addresses") {
+		t.Error("there are addresses before there is a server")
+	}
+	cfg := dhcpConfigOf(t, "--range", "192.168.122.100-192.168.122.109")
+	store, err := lease.Open("", cfg.Pools(), time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := store.Pool(0).Commit(lease.Client{Key: "x"}, netip.MustParseAddr("192.168.122.100"), time.Hour, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	server, err := dhcp.New(cfg, store)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.pools.use(server)
+	text := scrape(t, m.all())
+	for _, want := range []string{`pxe_dhcp_addresses{subnet="192.168.122.0/24"} 10`, `pxe_dhcp_addresses_in_use{subnet="192.168.122.0/24"} 1`} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %s in\n%s", want, text)
+		}
+	}
+}

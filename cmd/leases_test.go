@@ -1,0 +1,162 @@
+package cmd
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"net/netip"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"pxe/dhcp/lease"
+)
+
+var leaseNow = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+
+func leaseOf(n byte, addr string, state lease.State, left time.Duration) lease.Lease {
+	l := lease.Lease{Addr: netip.MustParseAddr(addr), Key: lease.Key([]byte{1, 0x52, 0x54, 0, 0, 0, n}), State: state}
+	if left != 0 {
+		l.Expires = leaseNow.Add(left)
+	}
+	return l
+}
+
+// TestLeaseTable shows a lease in each state, and what a reservation makes of it.
+func TestLeaseTable(t *testing.T) {
+	odd := lease.Lease{Addr: netip.MustParseAddr("192.0.2.9"), Key: "\xff\x01", Name: "a\x1b[1mb", State: lease.Bound}
+	leases := []lease.Lease{
+		leaseOf(20, "192.0.2.20", lease.Reserved, 0),
+		leaseOf(21, "192.0.2.21", lease.Reserved, 0),
+		leaseOf(22, "192.0.2.22", lease.Reserved, 0),
+		odd,
+		leaseOf(10, "192.0.2.10", lease.Bound, 6*time.Hour),
+		leaseOf(11, "192.0.2.11", lease.Bound, -50*time.Hour),
+		leaseOf(12, "192.0.2.12", lease.Released, -90*time.Second),
+		leaseOf(13, "192.0.2.13", lease.Declined, 59*time.Second),
+		leaseOf(14, "192.0.2.14", lease.Declined, -time.Second), // nothing any more
+		leaseOf(20, "192.0.2.20", lease.Bound, time.Hour),
+		leaseOf(99, "192.0.2.21", lease.Bound, 24*time.Hour), // for another
+		leaseOf(22, "192.0.2.22", lease.Bound, -time.Hour),
+	}
+	want := []string{
+		"ADDRESS     CLIENT             NAME    STATE             ENDS",
+		"192.0.2.9   id ff01            a?[1mb  bound             never",
+		"192.0.2.10  52:54:00:00:00:0a          bound             in 6h0m, 09:04:05",
+		"192.0.2.11  52:54:00:00:00:0b          expired           2d2h ago, 2025-12-31 01:04:05",
+		"192.0.2.12  52:54:00:00:00:0c          released          1m30s ago, 03:02:35",
+		"192.0.2.13  52:54:00:00:00:0d          declined          in 59s, 03:05:04",
+		"192.0.2.20  52:54:00:00:00:14          bound (reserved)  in 1h0m, 04:04:05",
+		"192.0.2.21  52:54:00:00:00:63          bound             in 1d0h, 2026-01-03 03:04:05",
+		"192.0.2.21  52:54:00:00:00:15          reserved          never",
+		"192.0.2.22  52:54:00:00:00:16          reserved          never",
+	}
+	got := leaseTable(newStyles(Streams{}, io.Discard, false), leaseRows(leases, leaseNow), leaseNow)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestLeaseChanges(t *testing.T) {
+	before := leaseRows([]lease.Lease{
+		leaseOf(1, "192.0.2.1", lease.Bound, time.Minute),
+		leaseOf(2, "192.0.2.2", lease.Bound, time.Hour),
+		leaseOf(3, "192.0.2.3", lease.Declined, time.Minute),
+	}, leaseNow)
+	after := leaseRows([]lease.Lease{
+		leaseOf(4, "192.0.2.2", lease.Reserved, 0),
+		leaseOf(1, "192.0.2.1", lease.Bound, time.Minute),
+		leaseOf(2, "192.0.2.2", lease.Bound, time.Hour),
+		leaseOf(3, "192.0.2.3", lease.Declined, time.Minute),
+	}, leaseNow.Add(2*time.Minute))
+	words := func(changes []leaseChange) (words []string) {
+		for _, c := range changes {
+			words = append(words, c.change+" "+c.row.Addr.String()+" "+c.row.state)
+		}
+		return words
+	}
+	want := []string{"there 192.0.2.1 bound", "there 192.0.2.2 bound", "there 192.0.2.3 declined"}
+	if diff := cmp.Diff(want, words(leaseChanges(nil, before))); diff != "" {
+		t.Errorf("at first (-want +got):\n%s", diff)
+	}
+	want = []string{"gone 192.0.2.3 declined", "changed 192.0.2.1 expired", "new 192.0.2.2 reserved"}
+	if diff := cmp.Diff(want, words(leaseChanges(byID(before), after))); diff != "" {
+		t.Errorf("then (-want +got):\n%s", diff)
+	}
+	if c := leaseChanges(byID(after), after); c != nil {
+		t.Errorf("nothing changed, and is told: %v", words(c))
+	}
+}
+
+// mustRun runs a command to its end and returns what it printed.
+func mustRun(t *testing.T, args ...string) string {
+	t.Helper()
+	var out bytes.Buffer
+	if err := run(t.Context(), Streams{Out: &out, Err: io.Discard}, args...); err != nil {
+		t.Fatalf("pxe %s: %v\n%s", strings.Join(args, " "), err, out.String())
+	}
+	return out.String()
+}
+
+// TestLeasesWatch sees a reservation come and go, line by line.
+func TestLeasesWatch(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "leases")
+	store, err := lease.Open(path, nil, leaseNow)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	file := "--lease-file=" + path
+	mustRun(t, "leases", "reserve", "52:54:00:00:00:01", "192.0.2.1", file)
+	ctx, cancel := context.WithCancel(t.Context())
+	stdout, out := io.Pipe()
+	done := make(chan error, 1)
+	go func() {
+		done <- run(ctx, Streams{Out: out, Err: io.Discard}, "leases", "--watch", "-o", "json", file)
+		out.Close()
+	}()
+	lines := bufio.NewScanner(stdout)
+	next := func(change, addr string) {
+		t.Helper()
+		var line leaseChangeJSON
+		if !lines.Scan() {
+			t.Fatalf("no more lines: %v", <-done)
+		}
+		if err := json.Unmarshal(lines.Bytes(), &line); err != nil || line.Change != change || line.Address.String() != addr || line.Time.IsZero() {
+			t.Errorf("got %s, %v, want %s of %s", lines.Bytes(), err, change, addr)
+		}
+	}
+	next("there", "192.0.2.1")
+	mustRun(t, "leases", "reserve", "52:54:00:00:00:02", "192.0.2.2", file)
+	next("new", "192.0.2.2")
+	mustRun(t, "leases", "unreserve", "192.0.2.1", file)
+	next("gone", "192.0.2.1")
+	cancel()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+}
+
+// TestLeasesOnATerminal is a table that is drawn anew, no wider and no longer than
+// the terminal.
+func TestLeasesOnATerminal(t *testing.T) {
+	var out bytes.Buffer
+	s := Streams{Out: &out, OutTTY: true, ErrSize: func() (int, int) { return 30, 4 }}
+	var leases []lease.Lease
+	for n := range byte(5) {
+		leases = append(leases, leaseOf(n, netip.AddrFrom4([4]byte{192, 0, 2, n}).String(), lease.Bound, time.Hour))
+	}
+	s.Getenv = func(name string) string { return map[string]string{"NO_COLOR": "1"}[name] }
+	redraw(s, leaseRows(leases, leaseNow), leaseNow)
+	want := "\x1b[H\x1b[JADDRESS    CLIENT           …\n192.0.2.0  52:54:00:00:00:00…\nand 4 more\n"
+	if diff := cmp.Diff(want, out.String()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
