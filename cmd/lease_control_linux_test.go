@@ -1,7 +1,9 @@
 package cmd
 
 import (
+	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"net"
@@ -82,6 +84,41 @@ func TestLeasesOfARunningServer(t *testing.T) {
 	s = leaseServer(t, path)
 	if out := mustRun(t, "leases", file); out != "no leases\n" {
 		t.Error(out)
+	}
+	s.stop()
+}
+
+// TestImportIntoARunningServer takes more leases than one request has.
+func TestImportIntoARunningServer(t *testing.T) {
+	const count = 2*controlEdits + 500
+	dir := t.TempDir()
+	path, other := filepath.Join(dir, "leases"), filepath.Join(dir, "dnsmasq.leases")
+	var text strings.Builder
+	for n := range count {
+		fmt.Fprintf(&text, "0 52:54:00:00:%02x:%02x 127.1.%d.%d * *\n", n>>8, n&255, n>>8, n&255)
+	}
+	text.WriteString("0 52:54:00:00:ff:ff 127.2.0.0 * *\n") // in no range
+	if err := os.WriteFile(other, []byte(text.String()), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	s := leaseServer(t, path, "--range", "127.1.0.0-127.1.255.255")
+	var out bytes.Buffer
+	done := make(chan error, 1)
+	go func() {
+		done <- run(t.Context(), Streams{Out: &out, Err: io.Discard}, "leases", "import", other, "--lease-file", path)
+	}()
+	for imported := 0; imported < count; {
+		var line editedJSON
+		if s.next(&line); line.Event != "lease-edited" || line.Do != "import" || line.Count == 0 {
+			t.Fatalf("%+v", line)
+		}
+		imported += line.Count
+	}
+	if err := <-done; codeFor(err) != exitNo || !strings.Contains(out.String(), "2501: left out: 127.2.0.0: "+lease.ErrNotInPool.Error()) {
+		t.Errorf("%v\n%s", err, out.String())
+	}
+	if list := mustRun(t, "leases", "--lease-file", path); strings.Count(list, "  bound  never\n") != count {
+		t.Errorf("%.500s", list)
 	}
 	s.stop()
 }

@@ -108,7 +108,7 @@ The lease file is found by the interface of the server, or named by --lease-file
 		return leaseStates, cobra.ShellCompDirectiveNoFileComp
 	})
 	o.leaseFileOptions.addTo(cmd)
-	for _, sub := range []*cobra.Command{newLeasesReleaseCmd(s), newLeasesReserveCmd(s), newLeasesUnreserveCmd(s)} {
+	for _, sub := range []*cobra.Command{newLeasesReleaseCmd(s), newLeasesReserveCmd(s), newLeasesUnreserveCmd(s), newLeasesImportCmd(s)} {
 		sub.DisableFlagsInUseLine = true
 		namePlaceholders(sub)
 		cmd.AddCommand(sub)
