@@ -156,6 +156,23 @@ func TestControlTakesAnything(t *testing.T) {
 	s.stop() // does not wait for it
 }
 
+// TestSecondServerRefuses names the file, and who has it.
+func TestSecondServerRefuses(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "leases")
+	s := leaseServer(t, path)
+	err := run(t.Context(), Streams{Out: io.Discard, Err: io.Discard}, "serve-dhcp", "--interface", "lo", "--subnet", "127.0.0.0/8", "--range",
+		"127.0.0.100-127.0.0.109", "--force", "--port", "0", "--boot-port", "0", "--lease-file", path, "--no-confine")
+	want := fmt.Sprintf("lease file %s: lease file is in use by another process (process %d)", path, os.Getpid())
+	if err == nil || err.Error() != want || !strings.Contains(hintOf(err), "another --lease-file") {
+		t.Errorf("%v, want %s", err, want)
+	}
+	mustRun(t, "leases", "--lease-file", path) // the socket of the first is still there
+	mustRun(t, "leases", "reserve", "52:54:00:00:00:01", "127.0.0.50", "--lease-file", path)
+	var line editedJSON
+	s.next(&line)
+	s.stop()
+}
+
 // TestNobodyAnswers tells who has the lease file, where the socket is missing.
 func TestNobodyAnswers(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "leases")
