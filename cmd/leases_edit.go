@@ -21,8 +21,7 @@ A running server does it at once; where none runs, the file is changed. Done mea
 that it is on the disk.`
 
 func newLeasesReleaseCmd(s Streams) *cobra.Command {
-	var o leaseFileOptions
-	cmd := &cobra.Command{
+	return newLeasesEndCmd(s, lease.EditRelease, cobra.Command{
 		Use:   "release ADDR|MAC...",
 		Short: "End leases, so that others may have the addresses",
 		Long: `End the lease of an address or of a machine, as if the machine had released it, or
@@ -31,31 +30,27 @@ know, and goes on with the address until it asks for more time: release what is
 left of machines that are gone.` + whoMakesIt,
 		Example: `  pxe leases release 192.168.122.107
   pxe leases release 52:54:00:12:34:56 --interface eth0`,
-		Args: someArgs("ADDR|MAC"),
-		RunE: func(_ *cobra.Command, args []string) error {
-			return runLeasesEnd(s, o, lease.EditRelease, args)
-		},
-	}
-	o.addTo(cmd)
-	return cmd
+	})
 }
 
 func newLeasesUnreserveCmd(s Streams) *cobra.Command {
-	var o leaseFileOptions
-	cmd := &cobra.Command{
+	return newLeasesEndCmd(s, lease.EditUnreserve, cobra.Command{
 		Use:   "unreserve ADDR|MAC...",
 		Short: "End reservations made by `pxe leases reserve`",
 		Long: `End reservations by address or machine. The machine keeps a lease that it has until
 that ends.` + whoMakesIt,
 		Example: `  pxe leases unreserve 192.168.122.50
   pxe leases unreserve 52:54:00:12:34:56 --interface eth0`,
-		Args: someArgs("ADDR|MAC"),
-		RunE: func(_ *cobra.Command, args []string) error {
-			return runLeasesEnd(s, o, lease.EditUnreserve, args)
-		},
-	}
-	o.addTo(cmd)
-	return cmd
+	})
+}
+
+// newLeasesEndCmd completes a command that puts an end to something.
+func newLeasesEndCmd(s Streams, do lease.EditKind, cmd cobra.Command) *cobra.Command {
+	var o leaseFileOptions
+	cmd.Args = someArgs("ADDR|MAC")
+	cmd.RunE = func(_ *cobra.Command, args []string) error { return runLeasesEnd(s, o, do, args) }
+	o.addTo(&cmd)
+	return &cmd
 }
 
 func newLeasesReserveCmd(s Streams) *cobra.Command {

@@ -140,12 +140,12 @@ func (s *Store) adopt(l Lease, now time.Time) error {
 	held, ok := s.at(l.Addr)
 	switch live := ok && !held.Expired(now) && held.State != Released; {
 	case live && (held.Key != l.Key || held.State == Declined):
-		return fmt.Errorf("%s: %w, by client %s", l.Addr, ErrInUse, held.Key)
+		return fmt.Errorf("%s: %w, by %s", l.Addr, ErrInUse, held.Key.client())
 	case live && held.State == Bound && unixOf(held.Expires) >= unixOf(l.Expires):
 		return nil
 	}
 	if r, ok := s.reservations[l.Addr]; ok && r.Key != l.Key {
-		return fmt.Errorf("%s: %w, for client %s", l.Addr, ErrReserved, r.Key)
+		return fmt.Errorf("%s: %w, for %s", l.Addr, ErrReserved, r.Key.client())
 	}
 	switch p := s.home(l.Addr); {
 	case p == nil && len(s.pools) > 0:

@@ -3,8 +3,10 @@ package lease
 import (
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"math"
 	"net/netip"
+	"strings"
 	"time"
 )
 
@@ -14,6 +16,15 @@ type Key string
 
 // String is the key in hex.
 func (k Key) String() string { return hex.EncodeToString([]byte(k)) }
+
+// client names the client in an error: by the address of an Ethernet card, or by
+// the key.
+func (k Key) client() string {
+	if len(k) == 7 && k[0] == 1 {
+		return "client " + strings.ReplaceAll(fmt.Sprintf("% x", string(k[1:])), " ", ":")
+	}
+	return "client " + k.String()
+}
 
 // Client is who asks for an address.
 type Client struct {

@@ -40,10 +40,10 @@ func (s *Store) Reserve(key Key, name string, addr netip.Addr, now time.Time) (h
 		return Lease{}, fmt.Errorf("%s: %w", addr, ErrNotServed)
 	}
 	if l, ok := s.reservations[addr]; ok && l.Key != key {
-		return Lease{}, fmt.Errorf("%s: %w, for client %s", addr, ErrReserved, l.Key)
+		return Lease{}, fmt.Errorf("%s: %w, for %s", addr, ErrReserved, l.Key.client())
 	}
 	if had, ok := s.reservedFor[key]; ok && had != addr {
-		return Lease{}, fmt.Errorf("%s for client %s: %w", had, key, ErrReserved)
+		return Lease{}, fmt.Errorf("%s for %s: %w", had, key.client(), ErrReserved)
 	}
 	p, n := s.home(addr), number(addr)
 	switch {

@@ -5,6 +5,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -26,12 +27,19 @@ func TestREADMECommandsExist(t *testing.T) {
 	}
 	for _, command := range commands {
 		words := strings.Fields(command)
-		name, args := subcommand(words)
-		help, err := exec.Command(bin, append(name, "--help")...).CombinedOutput()
-		// The help of a command that does not exist is the program's own.
-		usage := strings.Join(append([]string{"\n  pxe"}, name...), " ")
-		if err != nil || !strings.Contains(string(help), usage) {
-			t.Errorf("%s: no such command: %v\n%s", command, err, help)
+		var help, usage string
+		var args []string
+		for n := names(words); n >= 0; n-- { // as many words as are one command
+			out, err := exec.Command(bin, append(slices.Clone(words[:n]), "--help")...).CombinedOutput()
+			help, args = string(out), words[n:]
+			// The help of a command that does not exist is that of the one above it.
+			usage = strings.Join(append([]string{"\n  pxe"}, words[:n]...), " ")
+			if err == nil && strings.Contains(help, usage) || n == 1 {
+				break
+			}
+		}
+		if !strings.Contains(help, usage) {
+			t.Errorf("%s: no such command:\n%s", command, help)
 			continue
 		}
 		for _, word := range args {
@@ -39,20 +47,21 @@ func TestREADMECommandsExist(t *testing.T) {
 			if !regexp.MustCompile(`^--?[a-z]`).MatchString(flag) {
 				continue
 			}
-			if !regexp.MustCompile(`(^|[\s,])` + regexp.QuoteMeta(flag) + `\b`).Match(help) {
+			if !regexp.MustCompile(`(^|[\s,])` + regexp.QuoteMeta(flag) + `\b`).MatchString(help) {
 				t.Errorf("%s: no flag %s", command, flag)
 			}
 		}
 	}
 }
 
-// subcommand splits the words after the program's name into the command's name
-// and its arguments.
-func subcommand(words []string) (name, args []string) {
-	if len(words) > 0 && regexp.MustCompile(`^[a-z][a-z-]*$`).MatchString(words[0]) {
-		return words[:1], words[1:]
+// names is how many of the first words after the program's name may be names of
+// commands.
+func names(words []string) int {
+	n := 0
+	for n < min(len(words), 2) && regexp.MustCompile(`^[a-z][a-z-]*$`).MatchString(words[n]) {
+		n++
 	}
-	return nil, words
+	return n
 }
 
 // pxeCommands are the pxe command lines in the fenced code blocks of a Markdown
