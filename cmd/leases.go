@@ -28,7 +28,8 @@ type leaseFileOptions struct {
 
 func (o *leaseFileOptions) addTo(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringArrayVarP(&o.ifaces, "interface", "i", nil, "the interface `IF` of the server; as often as its command line has it")
+	anyName := func(s string) (string, error) { return s, nil }
+	f.VarP(newList(&o.ifaces, "interface", anyName), "interface", "i", "the interface `IF` of the server; as often as its command line has it")
 	f.StringVar(&o.leaseFile, "lease-file", "", "the lease `FILE` of the server (default: that in the state directory, if there is one alone)")
 	_ = cmd.RegisterFlagCompletionFunc("interface", completeInterfaces)
 	o.common.addTo(cmd)
@@ -89,7 +90,7 @@ its client has is "bound", with a mark.
 The lease file is found by the interface of the server, or named by --lease-file.`,
 		Example: `  pxe leases
   pxe leases --interface eth0 --watch
-  pxe leases 192.168.122.0/24 --state bound,reserved -o json
+  pxe leases 192.168.122.0/24 --state bound --state reserved -o json
   pxe leases reserve 52:54:00:12:34:56 192.168.122.50
   pxe leases release 192.168.122.107
   pxe leases import /var/lib/dhcp/dhcpd.leases --interface eth0`,
@@ -103,7 +104,7 @@ The lease file is found by the interface of the server, or named by --lease-file
 	}
 	f := cmd.Flags()
 	f.BoolVarP(&o.watch, "watch", "w", false, "show changes too, until interrupted")
-	f.StringSliceVar(&o.states, "state", nil, "show only leases in `STATE`: "+strings.Join(leaseStates, ", "))
+	f.Var(newList(&o.states, "state", parseLeaseState), "state", "show only leases in `STATE`: "+strings.Join(leaseStates, ", ")+"; repeatable")
 	_ = cmd.RegisterFlagCompletionFunc("state", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		return leaseStates, cobra.ShellCompDirectiveNoFileComp
 	})
@@ -117,11 +118,6 @@ The lease file is found by the interface of the server, or named by --lease-file
 }
 
 func (o *leasesOptions) check(args []string) error {
-	for _, state := range o.states {
-		if !slices.Contains(leaseStates, state) {
-			return withHint(usagef("%q is not a state of a lease", state), "states are %s", strings.Join(leaseStates, ", "))
-		}
-	}
 	for _, arg := range args {
 		f, err := parseLeaseFilter(arg)
 		if err != nil {
@@ -130,6 +126,13 @@ func (o *leasesOptions) check(args []string) error {
 		o.wanted = append(o.wanted, f)
 	}
 	return nil
+}
+
+func parseLeaseState(s string) (string, error) {
+	if !slices.Contains(leaseStates, s) {
+		return "", fmt.Errorf("%q is not a state of a lease: want %s", s, strings.Join(leaseStates, ", "))
+	}
+	return s, nil
 }
 
 // leaseFilter is an address, a network, or a machine.

@@ -208,7 +208,7 @@ func forClient(c leaseClient) string {
 func held(l lease.Lease, now time.Time) string {
 	row := leaseRow{Lease: l}
 	if l.State == lease.Declined {
-		return fmt.Sprintf("a stranger uses the address; it rests until then: %s", row.ends(now))
+		return "the address rests, as a stranger uses it; that ends " + row.ends(now)
 	}
-	return fmt.Sprintf("%s has the address until its lease ends: %s", clientOf(l.Key), row.ends(now))
+	return fmt.Sprintf("%s has the address; its lease ends %s", clientOf(l.Key), row.ends(now))
 }
