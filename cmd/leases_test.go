@@ -93,6 +93,17 @@ func TestLeaseChanges(t *testing.T) {
 	}
 }
 
+// TestVoidReservation warns of it, and says how to be rid of it.
+func TestVoidReservation(t *testing.T) {
+	var log bytes.Buffer
+	newDHCPView(Streams{Err: &log}, common{}).void([]lease.Lease{leaseOf(1, "192.0.2.1", lease.Reserved, 0)})
+	for _, want := range []string{"WARN", "pxe leases unreserve", "addr=192.0.2.1", "client=52:54:00:00:00:01"} {
+		if !strings.Contains(log.String(), want) {
+			t.Errorf("no %q in %s", want, log.String())
+		}
+	}
+}
+
 // mustRun runs a command to its end and returns what it printed.
 func mustRun(t *testing.T, args ...string) string {
 	t.Helper()

@@ -329,6 +329,7 @@ func (d *dhcpServer) serve(ctx context.Context) error {
 		d.view.event(e)
 	}
 	d.view.listening(d)
+	d.view.void(server.VoidReservations())
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { d.follow(ctx, server); return nil })
 	if d.control != nil {

@@ -75,9 +75,6 @@ func (d *dhcpServer) openLeases(s Streams) error {
 	if lines, copied := d.leases.Damaged(); lines > 0 {
 		d.view.damaged(path, lines, copied)
 	}
-	if _, void := d.leases.Reservations(); len(void) > 0 {
-		d.view.void(void)
-	}
 	return nil
 }
 

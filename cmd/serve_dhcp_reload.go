@@ -90,6 +90,7 @@ func (d *dhcpServer) reload(server *dhcp.Server, because string) {
 		Others:   othersChanged(d.cfg, c.Config),
 		Warnings: append(warningTexts(c), d.needsStart(&c)...),
 	})
+	d.view.void(server.VoidReservations())
 	d.cfg, d.file = c.Config, c
 }
 

@@ -50,6 +50,18 @@ func (s *Server) editable(e lease.Edit) error {
 	return nil
 }
 
+// VoidReservations are those of lease.Store.Reserve that the configuration leaves
+// no place for.
+func (s *Server) VoidReservations() []lease.Lease {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.leases == nil {
+		return nil
+	}
+	_, void := s.leases.Reservations()
+	return void
+}
+
 // PoolUse is how much of a subnet's addresses is in use.
 type PoolUse struct {
 	Subnet netip.Prefix

@@ -71,6 +71,27 @@ func TestReserveForConfiguredHost(t *testing.T) {
 	mustEdit(t, s, edit)
 }
 
+// TestVoidReservations has a configuration give a reserved address to a host, and
+// take it away again.
+func TestVoidReservations(t *testing.T) {
+	s := newServer(t, classic())
+	s.Now = func() time.Time { return testStart }
+	mustEdit(t, s, lease.Edit{Do: lease.EditReserve, Addr: addr("192.168.122.7"), Key: KeyOfMAC(mac(clientMAC))})
+	for _, step := range []struct {
+		cfg  Config
+		void int
+		want string
+	}{{fullConfig(), 1, "192.168.122.1"}, {classic(), 0, "192.168.122.7"}} {
+		mustReload(t, s, step.cfg)
+		if void := s.VoidReservations(); len(void) != step.void {
+			t.Errorf("void are %+v, want %d", void, step.void)
+		}
+		if a := offered(t, s, ask(TypeDiscover)).Reply.YIAddr; !strings.HasPrefix(a.String(), step.want) || step.void == 1 && a == addr("192.168.122.7") {
+			t.Errorf("the client is offered %s", a)
+		}
+	}
+}
+
 // TestEditIsDurable looks into the journal once an edit was answered.
 func TestEditIsDurable(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "leases")

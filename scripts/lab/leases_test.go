@@ -172,6 +172,10 @@ func TestFullDiskAcknowledgesNothing(t *testing.T) {
 			t.Fatalf("%s is acknowledged on a full disk", ack.YourIPAddr)
 		}
 	}
+	edit := Command{Args: []string{pxe(), "leases", "reserve", "52:54:00:12:34:56", "10.77.0.50", "--lease-file", filepath.Join(disk, "leases")}}
+	if r := edit.Run(t); r.Code != 1 || !strings.Contains(r.Stderr, "could not make the changes durable") {
+		t.Errorf("a reservation on a full disk ends with %d: %s%s", r.Code, r.Stdout, r.Stderr)
+	}
 	if err := os.Remove(filler); err != nil {
 		t.Fatal(err)
 	}
