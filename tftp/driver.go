@@ -9,6 +9,21 @@ import (
 	"time"
 )
 
+// carrier carries the packets of one transfer: a driver, or a loop of this host.
+type carrier interface {
+	// run drives m to its end. It returns nil when m is done, the cause of ctx when
+	// that ended first, and otherwise the error of the socket. It is called once.
+	run(ctx context.Context, m machine) error
+	// forward hands over a packet of the peer that came in elsewhere, to be called
+	// from any goroutine while run runs.
+	forward(p Packet)
+	// These are those of exchange, for when run has returned.
+	lastWords(m machine, end error) error
+	tell(*Error)
+	explain(error) error
+	Close() error
+}
+
 // driver is the portable driver: one goroutine that waits on one socket. run is
 // called once; wake and forward may be called from any goroutine while it runs.
 type driver struct {
@@ -30,8 +45,6 @@ func newDriver(c conn, peer netip.AddrPort, latched bool, readSize, writeSize in
 	}}
 }
 
-// run drives m to its end. It returns nil when m is done, the cause of ctx when
-// that ended first, and otherwise the error of the socket.
 func (d *driver) run(ctx context.Context, m machine) error {
 	stop := context.AfterFunc(ctx, d.wake)
 	defer stop()

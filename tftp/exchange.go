@@ -50,6 +50,11 @@ type exchange struct {
 	// same size. 0 sends each packet by itself.
 	batch int
 	cut   int // the size into which the kernel cuts what is written; 0 if it does not
+	// full tells that the socket had no room for what is now in unsent, packets of
+	// size unsentSize. Only a socket that does not wait is ever full.
+	full       bool
+	unsent     []byte
+	unsentSize int
 
 	stranger netip.Addr // an address that answered in place of peer
 	netErr   error      // why the last lost packet was lost, where the host knows
@@ -77,12 +82,12 @@ func (x *exchange) heard(now time.Time, m machine, n int, from netip.AddrPort, e
 // lost: the link may come back before patience ends. But before anything was
 // heard from the peer it is more likely that there is no way to it at all.
 func (x *exchange) flush(now time.Time, m machine) error {
-	for {
+	for !x.full {
 		size := x.gather(now, m)
 		if size == 0 {
 			return nil
 		}
-		err := x.send(size)
+		err := x.send(x.out, size)
 		switch {
 		case err == nil:
 		case isRefusal(err):
@@ -97,12 +102,18 @@ func (x *exchange) flush(now time.Time, m machine) error {
 			x.netErr = err
 		}
 	}
+	return nil
 }
 
 // gather puts the next packet of m into out, or as many as make a batch: all of
 // one size, which it returns, but for the last, which may be shorter. It returns
-// 0 when there is nothing to send.
+// 0 when there is nothing to send. What the socket had no room for comes first.
 func (x *exchange) gather(now time.Time, m machine) (size int) {
+	if len(x.unsent) > 0 {
+		x.out = append(x.out[:0], x.unsent...)
+		x.unsent = nil
+		return x.unsentSize
+	}
 	x.out = x.out[:0]
 	for {
 		start := len(x.out)
@@ -120,29 +131,42 @@ func (x *exchange) gather(now time.Time, m machine) (size int) {
 	}
 }
 
-// send sends the packets of that size in out. A host or a network card that
+// send sends the packets of that size in b. A host or a network card that
 // cannot cut a batch up says so at the first one.
-func (x *exchange) send(size int) error {
-	if len(x.out) == size {
-		return x.socket.write(x.out, x.peer)
+func (x *exchange) send(b []byte, size int) error {
+	if len(b) <= size {
+		return x.write(b, size)
 	}
 	if x.cut != size && x.socket.segment(size) {
 		x.cut = size
 	}
 	if x.cut == size {
-		err := x.socket.write(x.out, x.peer)
+		err := x.write(b, size)
 		if !cannotSegment(err) {
 			return err
 		}
 		x.socket.segment(0)
 	}
 	x.batch, x.cut = 0, 0
-	for rest := x.out; len(rest) > 0; rest = rest[min(size, len(rest)):] {
-		if err := x.socket.write(rest[:min(size, len(rest))], x.peer); err != nil {
+	for len(b) > 0 && !x.full {
+		n := min(size, len(b))
+		if err := x.write(b[:n], size); err != nil {
 			return err
 		}
+		b = b[n:]
 	}
+	x.unsent = append(x.unsent, b...)
 	return nil
+}
+
+// write writes packets of that size, and keeps them where the socket is full.
+func (x *exchange) write(b []byte, size int) error {
+	err := x.socket.write(b, x.peer)
+	if err != nil && isFull(err) {
+		x.full, x.unsent, x.unsentSize = true, append([]byte(nil), b...), size
+		return nil
+	}
+	return err
 }
 
 // packet hands a datagram to m if it comes from the peer. A stranger is told so
@@ -191,6 +215,8 @@ func (x *exchange) lastWords(m machine, end error) error {
 	return end
 }
 
+func (x *exchange) Close() error { return x.socket.Close() }
+
 // tell sends the peer one last packet; if it is lost, it is.
 func (x *exchange) tell(fault *Error) {
 	p := Packet{Op: OpERROR, Code: fault.Code, Message: fault.Message}
@@ -203,6 +229,9 @@ func (x *exchange) refused() bool { return x.socket.refusedBy(x.peer) }
 
 // isRefusal reports whether a socket passes on an ICMP "port unreachable".
 func isRefusal(err error) bool { return errors.Is(err, syscall.ECONNREFUSED) }
+
+// isFull reports whether a socket that does not wait has no room for a packet.
+func isFull(err error) bool { return errors.Is(err, syscall.EAGAIN) }
 
 // isUnreachable reports whether a socket passes on one of the ICMP errors that
 // may be over in a moment (RFC 1122 section 4.1.3.3).

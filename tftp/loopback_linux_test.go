@@ -23,34 +23,41 @@ func serveLoopback(t *testing.T, address string, s *Server) (netip.AddrPort, <-c
 	return listenAndServe(t, address, s), events
 }
 
+// drivers are the ways in which a Server uses sockets of this host.
+var drivers = map[string]ListenFunc{"loop": nil, "portable": listenHost}
+
 func TestLoopback(t *testing.T) {
+	for driver, listen := range drivers {
+		for _, address := range []string{"127.0.0.1:0", "[::1]:0", "0.0.0.0:0", "[::]:0"} {
+			t.Run(driver+" "+address, func(t *testing.T) { testLoopback(t, address, listen) })
+		}
+	}
+}
+
+func testLoopback(t *testing.T, address string, listen ListenFunc) {
 	content := files{"f": pattern(1 << 20)}
-	for _, address := range []string{"127.0.0.1:0", "[::1]:0", "0.0.0.0:0", "[::]:0"} {
-		t.Run(address, func(t *testing.T) {
-			server, events := serveLoopback(t, address, &Server{Source: content})
-			switch server.Addr() {
-			case netip.IPv4Unspecified():
-				server = netip.AddrPortFrom(netip.MustParseAddr("127.0.0.5"), server.Port())
-			case netip.IPv6Unspecified(): // takes both families
-				server = netip.AddrPortFrom(netip.MustParseAddr("127.0.0.6"), server.Port())
-			}
-			for _, window := range []int{1, 16} {
-				var got bytes.Buffer
-				transfer, err := new(Client).Get(t.Context(), Request{
-					Server: server, Name: "f", Options: options("blksize", 1468, "windowsize", window),
-				}, &got)
-				if err != nil || !bytes.Equal(got.Bytes(), content["f"]) {
-					t.Fatalf("window %d: %v, %d bytes", window, err, got.Len())
-				}
-				// Several addresses lead here: the answer came from the one asked.
-				if transfer.Peer.Addr() != server.Addr() || transfer.Peer.Port() == server.Port() {
-					t.Errorf("window %d: %v was asked, %v answered", window, server, transfer.Peer)
-				}
-				if e := <-events; e.Kind != EventDone || e.Local != server.Addr() {
-					t.Errorf("window %d: event %+v", window, e)
-				}
-			}
-		})
+	server, events := serveLoopback(t, address, &Server{Source: content, ListenPacket: listen})
+	switch server.Addr() {
+	case netip.IPv4Unspecified():
+		server = netip.AddrPortFrom(netip.MustParseAddr("127.0.0.5"), server.Port())
+	case netip.IPv6Unspecified(): // takes both families
+		server = netip.AddrPortFrom(netip.MustParseAddr("127.0.0.6"), server.Port())
+	}
+	for _, window := range []int{1, 16} {
+		var got bytes.Buffer
+		transfer, err := new(Client).Get(t.Context(), Request{
+			Server: server, Name: "f", Options: options("blksize", 1468, "windowsize", window),
+		}, &got)
+		if err != nil || !bytes.Equal(got.Bytes(), content["f"]) {
+			t.Fatalf("window %d: %v, %d bytes", window, err, got.Len())
+		}
+		// Several addresses lead here: the answer came from the one asked.
+		if transfer.Peer.Addr() != server.Addr() || transfer.Peer.Port() == server.Port() {
+			t.Errorf("window %d: %v was asked, %v answered", window, server, transfer.Peer)
+		}
+		if e := <-events; e.Kind != EventDone || e.Local != server.Addr() {
+			t.Errorf("window %d: event %+v", window, e)
+		}
 	}
 }
 
@@ -147,7 +154,13 @@ func TestLoopbackStrangerRefuses(t *testing.T) {
 
 // A client whose socket is gone ends its transfer at once.
 func TestLoopbackClientGone(t *testing.T) {
-	server, events := serveLoopback(t, "127.0.0.1:0", &Server{Source: files{"f": pattern(1000)}})
+	for driver, listen := range drivers {
+		t.Run(driver, func(t *testing.T) { testClientGone(t, listen) })
+	}
+}
+
+func testClientGone(t *testing.T, listen ListenFunc) {
+	server, events := serveLoopback(t, "127.0.0.1:0", &Server{Source: files{"f": pattern(1000)}, ListenPacket: listen})
 	client, err := net.ListenPacket("udp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

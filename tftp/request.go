@@ -23,6 +23,7 @@ var (
 // end of the transfer, in a goroutine of its own.
 type request struct {
 	server    *Server
+	loops     *loops // nil: the portable driver
 	packet    Packet
 	malformed error  // why packet is no good
 	text      string // the datagram, to know a copy of it
@@ -31,8 +32,8 @@ type request struct {
 	arrived   time.Time
 	cancel    context.CancelCauseFunc
 
-	mu     sync.Mutex // guards driver, for again
-	driver *driver    // nil until the transfer runs
+	mu      sync.Mutex // guards carrier, for again
+	carrier carrier    // nil until the transfer runs
 }
 
 func (r *request) event(kind EventKind, err error) Event {
@@ -66,7 +67,7 @@ func (r *request) answer(ctx context.Context, e *Event) {
 		return
 	}
 	e.BlockSize, e.Window = agreed.blockSize, agreed.window
-	c, err := listen(ctx, r.server.ListenPacket, r.local)
+	c, err := r.newCarrier(ctx, agreed)
 	if err != nil {
 		e.Kind, e.Err = EventDropped, fmt.Errorf("open a socket for the transfer: %w", err)
 		return
@@ -88,27 +89,40 @@ func (r *request) answer(ctx context.Context, e *Event) {
 // it.
 const maxBatch = 32 << 10
 
-// run sends the file.
-func (r *request) run(ctx context.Context, c conn, s *sender) error {
-	d := newDriver(c, r.client, true, maxOptions, headerSize+int(s.blockSize))
-	if s.window > 1 && s.blockSize >= DefaultBlockSize {
-		d.batch = int(min(s.window*(headerSize+s.blockSize), maxBatch))
-		d.out = make([]byte, 0, d.batch)
+// newCarrier opens the socket of a transfer.
+func (r *request) newCarrier(ctx context.Context, agreed terms) (carrier, error) {
+	batch := 0
+	if agreed.window > 1 && agreed.blockSize >= DefaultBlockSize {
+		batch = min(agreed.window*(headerSize+agreed.blockSize), maxBatch)
 	}
+	if r.loops != nil {
+		return r.loops.host(r.local, r.client, batch)
+	}
+	c, err := listen(ctx, r.server.ListenPacket, r.local)
+	if err != nil {
+		return nil, err
+	}
+	d := newDriver(c, r.client, true, maxOptions, max(headerSize+agreed.blockSize, batch))
+	d.batch = batch
+	return d, nil
+}
+
+// run sends the file.
+func (r *request) run(ctx context.Context, c carrier, s *sender) error {
 	r.mu.Lock()
-	r.driver = d
+	r.carrier = c
 	r.mu.Unlock()
-	switch err := d.run(ctx, s); {
+	switch err := c.run(ctx, s); {
 	case err == nil:
-		return d.explain(s.Err())
+		return c.explain(s.Err())
 	case errors.Is(err, errSuperseded):
 		// Silently: the client would take an ERROR for the answer to its new
 		// request.
 		return err
-	case ctx.Err() != nil && d.lastWords(s, errStopped) == nil:
-		return d.explain(s.Err())
+	case ctx.Err() != nil && c.lastWords(s, errStopped) == nil:
+		return c.explain(s.Err())
 	case ctx.Err() != nil:
-		d.tell(&Error{CodeUndefined, errStopped.Error()})
+		c.tell(&Error{CodeUndefined, errStopped.Error()})
 		return errStopped
 	default:
 		return err
@@ -119,8 +133,8 @@ func (r *request) run(ctx context.Context, c conn, s *sender) error {
 func (r *request) again() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.driver != nil {
-		r.driver.forward(Packet{Op: OpRRQ})
+	if r.carrier != nil {
+		r.carrier.forward(Packet{Op: OpRRQ})
 	}
 }
 

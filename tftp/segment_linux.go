@@ -11,16 +11,13 @@ import (
 // segment makes the kernel cut what is written to a socket into datagrams of
 // that size (UDP_SEGMENT, udp(7)), 0 undoes it. It reports whether the kernel
 // agrees; whether the way to a peer allows it shows when something is written.
-func segment(pc net.PacketConn, size int) bool {
-	udp, ok := pc.(*net.UDPConn)
-	if !ok {
-		return false
-	}
-	done := false
-	control(udp, func(fd int) {
-		done = unix.SetsockoptInt(fd, unix.SOL_UDP, unix.UDP_SEGMENT, size) == nil
-	})
+func segment(udp *net.UDPConn, size int) (done bool) {
+	control(udp, func(fd int) { done = segmentFD(fd, size) })
 	return done
+}
+
+func segmentFD(fd, size int) bool {
+	return unix.SetsockoptInt(fd, unix.SOL_UDP, unix.UDP_SEGMENT, size) == nil
 }
 
 // cannotSegment reports whether a write failed for the reasons that the kernel

@@ -88,6 +88,10 @@ func (s *Server) Serve(ctx context.Context, conn net.PacketConn) error {
 	stop := context.AfterFunc(ctx, func() { _ = conn.SetReadDeadline(past()) })
 	defer stop()
 	f := &front{server: s, running: make(map[netip.AddrPort]*request)}
+	if _, ok := conn.(*net.UDPConn); ok && s.ListenPacket == nil {
+		f.loops = newLoops()
+		defer f.loops.stop()
+	}
 	requests, cancel := context.WithCancelCause(ctx)
 	defer f.wait.Wait()
 	defer cancel(errStopped)
@@ -129,6 +133,7 @@ func sleep(ctx context.Context, d time.Duration) {
 // front sorts what comes to one request socket.
 type front struct {
 	server *Server
+	loops  *loops         // nil: the portable driver
 	wait   sync.WaitGroup // one for each running request
 
 	mu      sync.Mutex // guards running
@@ -140,7 +145,7 @@ type front struct {
 func (f *front) datagram(ctx context.Context, b []byte, client netip.AddrPort, local localAddr) {
 	p, err := Parse(b)
 	r := &request{
-		server: f.server, packet: p, malformed: err, text: string(b),
+		server: f.server, loops: f.loops, packet: p, malformed: err, text: string(b),
 		client: client, local: local.addr, arrived: time.Now(),
 	}
 	switch {

@@ -9,43 +9,46 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// listenHost opens the socket of a transfer on this host. Each option helps
-// and none is needed, so failures do not count:
-//   - without "don't fragment" a block larger than the path carries arrives in
-//     pieces instead of not at all;
-//   - the socket is not connected, because a stranger must be heard to be told
-//     that it is one; IP_RECVERR (ip(7)) reports ICMP errors all the same.
+// listenHost opens the socket of a transfer on this host.
 func listenHost(ctx context.Context, network, address string) (net.PacketConn, error) {
 	config := net.ListenConfig{Control: func(_, _ string, c syscall.RawConn) error {
 		return c.Control(func(fd uintptr) {
-			_ = unix.SetsockoptInt(int(fd), unix.SOL_IP, unix.IP_MTU_DISCOVER, unix.IP_PMTUDISC_DONT)
-			_ = unix.SetsockoptInt(int(fd), unix.SOL_IPV6, unix.IPV6_MTU_DISCOVER, unix.IPV6_PMTUDISC_DONT)
-			_ = unix.SetsockoptInt(int(fd), unix.SOL_IP, unix.IP_RECVERR, 1)
-			_ = unix.SetsockoptInt(int(fd), unix.SOL_IPV6, unix.IPV6_RECVERR, 1)
+			transferOptions(int(fd))
 		})
 	}}
 	return config.ListenPacket(ctx, network, address)
 }
 
+// transferOptions sets what the socket of a transfer wants. Each option helps
+// and none is needed, so failures do not count:
+//   - without "don't fragment" a block larger than the path carries arrives in
+//     pieces instead of not at all;
+//   - the socket is not connected, because a stranger must be heard to be told
+//     that it is one; IP_RECVERR (ip(7)) reports ICMP errors all the same.
+func transferOptions(fd int) {
+	_ = unix.SetsockoptInt(fd, unix.SOL_IP, unix.IP_MTU_DISCOVER, unix.IP_PMTUDISC_DONT)
+	_ = unix.SetsockoptInt(fd, unix.SOL_IPV6, unix.IPV6_MTU_DISCOVER, unix.IPV6_PMTUDISC_DONT)
+	_ = unix.SetsockoptInt(fd, unix.SOL_IP, unix.IP_RECVERR, 1)
+	_ = unix.SetsockoptInt(fd, unix.SOL_IPV6, unix.IPV6_RECVERR, 1)
+}
+
 // refusedBy empties the socket's queue of ICMP errors, and reports whether one
 // was about a packet to peer.
-func refusedBy(pc net.PacketConn, peer netip.AddrPort) bool {
-	udp, ok := pc.(*net.UDPConn)
-	if !ok {
-		return true
-	}
-	found, peer := false, netip.AddrPortFrom(peer.Addr().WithZone(""), peer.Port())
-	control(udp, func(fd int) {
-		var data, oob [512]byte
-		for {
-			_, _, _, to, err := unix.Recvmsg(fd, data[:], oob[:], unix.MSG_ERRQUEUE|unix.MSG_DONTWAIT)
-			if err != nil {
-				return
-			}
-			found = found || sockaddrPort(to) == peer
-		}
-	})
+func refusedBy(udp *net.UDPConn, peer netip.AddrPort) (found bool) {
+	control(udp, func(fd int) { found = refusedByFD(fd, peer) })
 	return found
+}
+
+func refusedByFD(fd int, peer netip.AddrPort) (found bool) {
+	peer = netip.AddrPortFrom(peer.Addr().WithZone(""), peer.Port())
+	var data, oob [512]byte
+	for {
+		_, _, _, to, err := unix.Recvmsg(fd, data[:], oob[:], unix.MSG_ERRQUEUE|unix.MSG_DONTWAIT)
+		if err != nil {
+			return found
+		}
+		found = found || sockaddrPort(to) == peer
+	}
 }
 
 // sockaddrPort converts a socket address without its zone.

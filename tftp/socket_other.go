@@ -14,7 +14,7 @@ func listenHost(ctx context.Context, network, address string) (net.PacketConn, e
 }
 
 // refusedBy cannot tell whose ICMP error it was.
-func refusedBy(net.PacketConn, netip.AddrPort) bool { return true }
+func refusedBy(*net.UDPConn, netip.AddrPort) bool { return true }
 
 // routeMTU is not known.
 func routeMTU(netip.Addr, netip.AddrPort) int { return 0 }
@@ -28,6 +28,6 @@ func destination([]byte) localAddr { return localAddr{} }
 func growBuffer(udp *net.UDPConn, size int) { _ = udp.SetReadBuffer(size) }
 
 // segment: each packet is written by itself.
-func segment(net.PacketConn, int) bool { return false }
+func segment(*net.UDPConn, int) bool { return false }
 
 func cannotSegment(error) bool { return false }

@@ -45,7 +45,8 @@ func TestStoppedAfterTheEnd(t *testing.T) {
 				cancel()
 				s := newSender(Bytes([]byte("file")), 4, plainTerms(), tt.oack, newTimer(time.Second, 3, senderFloor))
 				r := &request{client: addrPort(client.LocalAddr())}
-				if err := r.run(ctx, newConn(&stopped{PacketConn: server}), s); !s.Done() || !sameError(err, tt.err) {
+				d := newDriver(newConn(&stopped{PacketConn: server}), r.client, true, maxOptions, headerSize+DefaultBlockSize)
+				if err := r.run(ctx, d, s); !s.Done() || !sameError(err, tt.err) {
 					t.Errorf("%v, done: %v; want %v", err, s.Done(), tt.err)
 				}
 			})

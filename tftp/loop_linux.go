@@ -1,0 +1,328 @@
+package tftp
+
+import (
+	"container/heap"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+	"net/netip"
+	"runtime"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// maxLoops is how many loops share the transfers of a Serve at most: one moves
+// more than a network card of today can take.
+const maxLoops = 4
+
+// loops are the loops of a Serve; nil where the portable driver does the work.
+type loops struct {
+	all  []*loop
+	wait sync.WaitGroup
+
+	mu   sync.Mutex // guards next
+	next int
+}
+
+// newLoops starts the loops; nil if this system has no more descriptors for
+// them.
+func newLoops() *loops {
+	ls := new(loops)
+	for range min(runtime.GOMAXPROCS(0), maxLoops) {
+		l, err := newLoop()
+		if err != nil {
+			break
+		}
+		ls.all = append(ls.all, l)
+		ls.wait.Go(l.run)
+	}
+	if len(ls.all) == 0 {
+		return nil
+	}
+	return ls
+}
+
+// stop ends the loops, which have no transfers any more.
+func (ls *loops) stop() {
+	if ls == nil {
+		return
+	}
+	for _, l := range ls.all {
+		l.do(func() { l.stopped = true })
+	}
+	ls.wait.Wait()
+}
+
+// pick chooses the loop of the next transfer.
+func (ls *loops) pick() *loop {
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	ls.next++
+	return ls.all[ls.next%len(ls.all)]
+}
+
+// host opens the socket of a transfer for a loop. batch is that of exchange.
+func (ls *loops) host(local netip.Addr, client netip.AddrPort, batch int) (carrier, error) {
+	s, err := listenSocket(local, client.Addr())
+	if err != nil {
+		return nil, err
+	}
+	return &hosted{
+		exchange: exchange{socket: s, peer: client, latched: true, batch: batch},
+		loop:     ls.pick(), fd: s.fd, over: make(chan error, 1),
+	}, nil
+}
+
+// loop is the driver for sockets of this host: one goroutine that waits for the
+// sockets of many transfers at once. A packet that comes in is answered by two
+// system calls, and nothing is handed from one goroutine to another.
+type loop struct {
+	epoll, event int
+	// in and out are the buffers of all transfers, which use them in turn.
+	in, out []byte
+
+	transfers map[int32]*hosted // by descriptor
+	timers    alarms
+	stopped   bool
+
+	mu   sync.Mutex // guards todo; what is above belongs to run alone
+	todo []func()
+}
+
+func newLoop() (*loop, error) {
+	l := &loop{
+		in: make([]byte, 1<<16), out: make([]byte, 0, headerSize+MaxBlockSize),
+		transfers: make(map[int32]*hosted),
+	}
+	var err error
+	if l.epoll, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
+		return nil, err
+	}
+	if l.event, err = unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK); err == nil {
+		err = l.control(unix.EPOLL_CTL_ADD, l.event, unix.EPOLLIN)
+	}
+	if err != nil {
+		l.close()
+		return nil, err
+	}
+	return l, nil
+}
+
+func (l *loop) close() {
+	unix.Close(l.event)
+	unix.Close(l.epoll)
+}
+
+func (l *loop) control(op, fd int, events uint32) error {
+	return unix.EpollCtl(l.epoll, op, fd, &unix.EpollEvent{Fd: int32(fd), Events: events})
+}
+
+// do has run call f, soon.
+func (l *loop) do(f func()) {
+	l.mu.Lock()
+	first := len(l.todo) == 0
+	l.todo = append(l.todo, f)
+	l.mu.Unlock()
+	if first {
+		var one [8]byte
+		binary.NativeEndian.PutUint64(one[:], 1)
+		_, _ = unix.Write(l.event, one[:])
+	}
+}
+
+// run turns until it is stopped.
+func (l *loop) run() {
+	defer l.close()
+	events := make([]unix.EpollEvent, 256)
+	for !l.stopped {
+		n, err := unix.EpollWait(l.epoll, events, l.timeout())
+		if err != nil && err != unix.EINTR {
+			l.fail(fmt.Errorf("wait for packets: %w", err))
+		}
+		now := time.Now()
+		for _, e := range events[:max(n, 0)] {
+			if t := l.transfers[e.Fd]; t != nil {
+				l.ready(now, t, e.Events)
+			} else if int(e.Fd) == l.event {
+				l.work()
+			}
+		}
+		l.tick(now)
+	}
+}
+
+// work does what do was told.
+func (l *loop) work() {
+	var count [8]byte
+	_, _ = unix.Read(l.event, count[:])
+	l.mu.Lock()
+	todo := l.todo
+	l.todo = nil
+	l.mu.Unlock()
+	for _, f := range todo {
+		f()
+	}
+}
+
+// timeout is the time to wait for packets, in milliseconds; -1 is for ever.
+func (l *loop) timeout() int {
+	if len(l.timers) == 0 {
+		return -1
+	}
+	wait := time.Until(l.timers[0].alarm)
+	return int(min(max(0, (wait+time.Millisecond-1)/time.Millisecond), math.MaxInt32))
+}
+
+// ready takes one packet of a transfer, or sends what its socket had no room for.
+func (l *loop) ready(now time.Time, t *hosted, events uint32) {
+	if events&unix.EPOLLOUT != 0 {
+		t.full = false
+		_ = l.control(unix.EPOLL_CTL_MOD, t.fd, unix.EPOLLIN)
+	}
+	n, from, err := t.socket.read(t.in)
+	if events&unix.EPOLLERR != 0 && err != nil && !isRefusal(err) {
+		t.refused() // or an ICMP error that is nobody's would be reported for ever
+	}
+	if !errors.Is(err, unix.EAGAIN) {
+		now = time.Now()
+		if err := t.heard(now, t.machine, n, from, err); err != nil {
+			l.end(t, err)
+			return
+		}
+	}
+	l.proceed(now, t)
+}
+
+// tick looks at the transfers whose time has come.
+func (l *loop) tick(now time.Time) {
+	for len(l.timers) > 0 && !l.timers[0].alarm.After(now) {
+		t := l.timers[0]
+		if deadline := t.machine.Deadline(); deadline.After(now) {
+			t.alarm = deadline // it has moved on with the packets since
+			heap.Fix(&l.timers, t.place)
+			continue
+		}
+		t.machine.Tick(now)
+		l.proceed(now, t)
+	}
+}
+
+// proceed sends what a transfer has to send, and sees to what comes then.
+func (l *loop) proceed(now time.Time, t *hosted) {
+	wasFull := t.full
+	err := t.flush(now, t.machine)
+	if err == nil && t.full && !wasFull {
+		err = l.control(unix.EPOLL_CTL_MOD, t.fd, unix.EPOLLIN|unix.EPOLLOUT)
+	}
+	if err != nil || t.machine.Done() {
+		l.end(t, err)
+		return
+	}
+	// The alarm may go off early now and then: the deadline moves on with every
+	// packet, and the heap need not be put in order as often.
+	if deadline := t.machine.Deadline(); deadline.Before(t.alarm) || !t.alarm.After(now) {
+		t.alarm = deadline
+		heap.Fix(&l.timers, t.place)
+	}
+}
+
+// begin takes a transfer over.
+func (l *loop) begin(t *hosted) {
+	t.in, t.out = l.in, l.out
+	if err := l.control(unix.EPOLL_CTL_ADD, t.fd, unix.EPOLLIN); err != nil {
+		t.over <- fmt.Errorf("watch a socket: %w", err)
+		return
+	}
+	now := time.Now()
+	l.transfers[int32(t.fd)] = t
+	t.machine.Start(now)
+	t.alarm = now
+	heap.Push(&l.timers, t)
+	l.proceed(now, t)
+}
+
+// end gives a transfer back.
+func (l *loop) end(t *hosted, err error) {
+	if l.transfers[int32(t.fd)] != t {
+		return
+	}
+	delete(l.transfers, int32(t.fd))
+	heap.Remove(&l.timers, t.place)
+	_ = l.control(unix.EPOLL_CTL_DEL, t.fd, 0)
+	t.in, t.out = nil, nil
+	t.over <- err
+}
+
+// fail ends all transfers.
+func (l *loop) fail(err error) {
+	for _, t := range l.transfers {
+		l.end(t, err)
+	}
+}
+
+// hosted is a transfer in the hands of a loop.
+type hosted struct {
+	exchange
+	loop    *loop
+	fd      int // of the exchange's socket
+	machine machine
+	over    chan error
+
+	alarm time.Time // when tick looks at it
+	place int       // in the loop's timers
+}
+
+// run is as that of driver.
+func (t *hosted) run(ctx context.Context, m machine) error {
+	t.machine = m
+	t.loop.do(func() { t.loop.begin(t) })
+	stop := context.AfterFunc(ctx, func() {
+		t.loop.do(func() { t.loop.end(t, context.Cause(ctx)) })
+	})
+	defer stop()
+	return <-t.over
+}
+
+// lastWords is that of exchange, which had its buffer from the loop.
+func (t *hosted) lastWords(m machine, end error) error {
+	t.in = make([]byte, maxOptions+1)
+	return t.exchange.lastWords(m, end)
+}
+
+// forward hands over a packet of the peer that came in elsewhere.
+func (t *hosted) forward(p Packet) {
+	t.loop.do(func() {
+		if t.loop.transfers[int32(t.fd)] != t {
+			return
+		}
+		now := time.Now()
+		t.machine.Packet(now, p)
+		t.loop.proceed(now, t)
+	})
+}
+
+// alarms are transfers in the order of their alarms, a heap.
+type alarms []*hosted
+
+func (a alarms) Len() int           { return len(a) }
+func (a alarms) Less(i, j int) bool { return a[i].alarm.Before(a[j].alarm) }
+func (a alarms) Swap(i, j int) {
+	a[i], a[j] = a[j], a[i]
+	a[i].place, a[j].place = i, j
+}
+func (a *alarms) Push(x any) {
+	t := x.(*hosted)
+	t.place = len(*a)
+	*a = append(*a, t)
+}
+func (a *alarms) Pop() any {
+	old := *a
+	t := old[len(old)-1]
+	old[len(old)-1] = nil
+	*a = old[:len(old)-1]
+	return t
+}
