@@ -84,7 +84,7 @@ func (t *tryServers) dhcp(ctx context.Context, log *slog.Logger, o tryOptions) e
 		return err
 	}
 	server.OnEvent = func(e dhcp.Event) {
-		log.Debug("dhcp "+e.Kind.String(), "client", e.Machine.MAC, "address", e.Addr, "file", e.File, "reason", e.Reason)
+		log.Debug("dhcp "+e.Kind.String(), "client", e.Machine.MAC.String(), "address", e.Addr, "file", e.File, "reason", e.Reason)
 	}
 	for port, serve := range map[uint16]func(context.Context, dhcp.Conn, netip.Addr) error{67: server.Serve, 4011: server.ServeBoot} {
 		conn, err := t.host.ListenDHCP(port)

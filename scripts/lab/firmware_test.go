@@ -93,7 +93,7 @@ func TestHTTPBootEndsInAKernel(t *testing.T) {
 	t.Parallel()
 	takeMachine(t)
 	lan := NewLAN(t)
-	root := ipxeTree(t, lan)
+	root := ipxeTree(t)
 	server := lan.Host(serverIP + prefixBits)
 	advertise(t, lan)
 	serveDHCP(t, server, "--http-url", "http://"+serverIP+"/", "--bootfile-for", EFI+"=ipxe.efi", "--bootfile-for", "ipxe="+ipxeURL)

@@ -3,8 +3,11 @@
 package lab
 
 import (
+	"os"
 	"path/filepath"
+	"strings"
 	"testing"
+	"time"
 
 	"pxe/wire"
 )
@@ -25,12 +28,16 @@ var fromIPXE = []string{"iPXE GET /boot.ipxe 200", "iPXE GET /linux 200", "iPXE 
 const ipxeURL = "http://" + serverIP + "/boot.ipxe"
 
 // ipxeTree is the lab's tree with iPXE for both firmwares and the script.
-func ipxeTree(t *testing.T, lan *LAN) string {
+func ipxeTree(t *testing.T) string {
 	t.Helper()
 	root := without(t)
 	for _, name := range []string{"ipxe.efi", "undionly.kpxe"} {
 		Need(t, "/usr/lib/ipxe/"+name)
-		lan.copy(filepath.Join(root, name), "/usr/lib/ipxe/"+name)
+		program, err := os.ReadFile("/usr/lib/ipxe/" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		put(t, filepath.Join(root, name), string(program))
 	}
 	put(t, filepath.Join(root, "boot.ipxe"), ipxeScript)
 	return root
@@ -66,7 +73,7 @@ func TestIPXEChain(t *testing.T) {
 			t.Parallel()
 			takeMachine(t)
 			lan := NewLAN(t)
-			root := ipxeTree(t, lan)
+			root := ipxeTree(t)
 			server := lan.Host(serverIP + prefixBits)
 			advertise(t, lan)
 			serveDHCP(t, server, "--bootfile", "undionly.kpxe", "--bootfile-for", "efi-x64=ipxe.efi", "--bootfile-for", "ipxe="+ipxeURL)
@@ -77,5 +84,30 @@ func TestIPXEChain(t *testing.T) {
 			wantRequests(t, files, loader...)
 			wantRequests(t, web, fromIPXE...)
 		})
+	}
+}
+
+// TestTryChainsIPXE has the BIOS machine do the same on the Ethernet of pxe try, without
+// privileges: its ROM is given the script's URL.
+func TestTryChainsIPXE(t *testing.T) {
+	t.Parallel()
+	takeMachine(t)
+	root, home := ipxeTree(t), folder(t)
+	r := Command{
+		Args: []string{
+			pxe(), "try", root, "--vm", "--firmware", BIOS, "--bootfile", "http://192.0.2.1/boot.ipxe", "--verbose",
+			"--until", kernelRuns, "--timeout", bootTime.String(),
+		},
+		Nobody: true,
+		Env:    []string{"HOME=" + home, "TMPDIR=" + home},
+		Wait:   bootTime + time.Minute,
+	}.Run(t)
+	for _, want := range []string{
+		`msg="tftp done" client=192.0.2.194:`, "file=undionly.kpxe",
+		"path=/boot.ipxe status=200", "path=/linux status=200", "path=/initrd.gz status=200",
+	} {
+		if r.Code != 0 || !strings.Contains(r.Stderr, want) {
+			t.Fatalf("exit code %d, or no %q in\n%s%s", r.Code, want, r.Stderr, r.Stdout)
+		}
 	}
 }
