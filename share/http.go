@@ -163,6 +163,10 @@ func refuse(w http.ResponseWriter, r *http.Request, status int) {
 	body := http.StatusText(status) + "\n"
 	w.Header().Set("Content-Type", typeText)
 	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	// GRUB 2.06 waits half a minute after an error, unless the connection ends.
+	if strings.HasPrefix(r.UserAgent(), "GRUB ") {
+		w.Header().Set("Connection", "close")
+	}
 	w.WriteHeader(status)
 	if r.Method != http.MethodHead {
 		io.WriteString(w, body)

@@ -430,3 +430,23 @@ func FuzzPath(f *testing.F) {
 		}
 	})
 }
+
+// GRUB stands still for half a minute on a connection that stays open after an error.
+func TestErrorsEndGRUBsConnection(t *testing.T) {
+	handler := HTTP(fstest.MapFS{"linux": {Data: []byte("kernel")}}, nil)
+	for _, tt := range []struct {
+		agent, path, want string
+	}{
+		{"GRUB 2.06-13+deb12u2", "/fs.lst", "close"},
+		{"GRUB 2.06-13+deb12u2", "/linux", ""},
+		{"iPXE/1.0.0", "/fs.lst", ""},
+	} {
+		r := httptest.NewRequest(http.MethodGet, tt.path, nil)
+		r.Header.Set("User-Agent", tt.agent)
+		w := httptest.NewRecorder()
+		handler.ServeHTTP(w, r)
+		if got := w.Result().Header.Get("Connection"); got != tt.want {
+			t.Errorf("%s, %s: Connection: %q, want %q", tt.agent, tt.path, got, tt.want)
+		}
+	}
+}

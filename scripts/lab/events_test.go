@@ -29,7 +29,10 @@ type request struct {
 // String is what tests compare: how a file went, and by which blocks.
 func (r request) String() string {
 	if r.Path != "" {
-		agent, _, _ := strings.Cut(r.Agent, "/")
+		agent := r.Agent
+		if end := strings.IndexAny(agent, "/ "); end >= 0 {
+			agent = agent[:end]
+		}
 		return fmt.Sprintf("%s %s %s %d", agent, r.Method, r.Path, r.Status)
 	}
 	return fmt.Sprintf("%s %s %dx%d", r.File, r.Outcome, r.Window, r.BlockSize)

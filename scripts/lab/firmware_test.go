@@ -3,8 +3,10 @@
 package lab
 
 import (
+	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestSeparateServersBootDebian(t *testing.T) {
@@ -101,4 +103,26 @@ func TestHTTPBootEndsInAKernel(t *testing.T) {
 
 	lan.Boot(EFI, folder(t), httpOnly...).WaitFor(kernelRuns, bootTime)
 	wantRequests(t, web, append([]string{"UefiHttpBoot HEAD /ipxe.efi 200", "UefiHttpBoot GET /ipxe.efi 200"}, fromIPXE...)...)
+}
+
+// TestHTTPBootByGRUB does it by a GRUB that has the module for HTTP, which looks for
+// four lists of modules first that are not there.
+func TestHTTPBootByGRUB(t *testing.T) {
+	Need(t, "grub-mkimage", "/usr/lib/grub/x86_64-efi/http.mod")
+	t.Parallel()
+	takeMachine(t)
+	root := without(t)
+	Command{Args: []string{
+		"grub-mkimage", "-O", "x86_64-efi", "-p", "/grub", "-o", filepath.Join(root, "grub.efi"),
+		"efinet", "http", "linux", "normal", "configfile", "serial", "terminal",
+	}}.MustRun(t)
+	lan := NewLAN(t)
+	server := lan.Host(serverIP + prefixBits)
+	serveDHCP(t, server, "--http-url", "http://"+serverIP+"/", "--bootfile-for", EFI+"=grub.efi")
+	web := serve(t, server, "serve-http", root)
+
+	// On connections that stay open it would wait half a minute for each.
+	lan.Boot(EFI, folder(t), httpOnly...).WaitFor(kernelRuns, 2*time.Minute)
+	wantRequests(t, web, "UefiHttpBoot GET /grub.efi 200", "GRUB GET /grub/x86_64-efi/fs.lst 404",
+		"GRUB GET /grub/grub.cfg 200", "GRUB GET /linux 200", "GRUB GET /initrd.gz 200")
 }
