@@ -27,18 +27,20 @@ func TestReload(t *testing.T) {
 	t.Parallel()
 	lan := NewLAN(t)
 	host := lan.Host(serverIP + prefixBits)
-	file := filepath.Join(folder(t), "dhcp.yaml")
+	dir := folder(t)
+	file, leases := filepath.Join(dir, "dhcp.yaml"), filepath.Join(dir, "leases")
 	network := func(first, last int) string {
 		return fmt.Sprintf("interfaces: eth0\nlease_file: %s\nsubnets:\n  - subnet: 192.168.122.0/24\n    ranges: 192.168.122.%d-192.168.122.%d\n",
-			filepath.Join(folder(t), "leases"), first, last)
+			leases, first, last)
 	}
 	put(t, file, network(100, 110))
 	server := serve(t, host, "serve-dhcp", "--config", file, "--force")
 	again := func(text, want string) {
 		t.Helper()
 		put(t, file, text)
+		before := strings.Count(server.Out.String(), want)
 		server.Signal(syscall.SIGHUP)
-		server.WaitForNth(want, strings.Count(server.Out.String(), want)+1, ready)
+		server.WaitForNth(want, before+1, ready)
 	}
 	client, other := lan.Host(), lan.Host()
 	first, _ := udhcpc(t, client)
