@@ -114,16 +114,9 @@ func (c *Client) transfer(ctx context.Context, req Request, w io.Writer, probe b
 	}, err
 }
 
-// clientMachine is a machine that starts a transfer. Err is nil when it came to
-// the end that was wanted.
-type clientMachine interface {
-	machine
-	Err() error
-}
-
 // run drives m on a socket of its own, for packets of at most so many bytes to
 // read and to write. The peer is who answered, if anybody.
-func (c *Client) run(ctx context.Context, req Request, m clientMachine, readSize, writeSize int) (peer netip.AddrPort, err error) {
+func (c *Client) run(ctx context.Context, req Request, m machine, readSize, writeSize int) (peer netip.AddrPort, err error) {
 	if err := context.Cause(ctx); err != nil {
 		return peer, err
 	}

@@ -12,7 +12,8 @@ import (
 // carrier carries the packets of one transfer: a driver, or a loop of this host.
 type carrier interface {
 	// run drives m to its end. It returns nil when m is done, the cause of ctx when
-	// that ended first, and otherwise the error of the socket. It is called once.
+	// that ended first, and otherwise the error of the socket. That of a loop is
+	// called once; a driver can run one machine after the other.
 	run(ctx context.Context, m machine) error
 	// forward hands over a packet of the peer that came in elsewhere, to be called
 	// from any goroutine while run runs.
@@ -24,8 +25,7 @@ type carrier interface {
 	Close() error
 }
 
-// driver is the portable driver: one goroutine that waits on one socket. run is
-// called once; wake and forward may be called from any goroutine while it runs.
+// driver is the portable driver: one goroutine that waits on one socket. wake and forward may be called from any goroutine while it runs.
 type driver struct {
 	exchange
 	conn  conn      // the exchange's socket

@@ -10,7 +10,7 @@ type EventKind uint8
 
 // The ways a request ends.
 const (
-	// EventDone: the client has the whole file.
+	// EventDone: the client has the whole file, or we have that of an upload.
 	EventDone EventKind = iota + 1
 	// EventSizeProbe: the client wanted only the size and went away after the
 	// OACK, as EDK2 does before every boot. Not a failure.
@@ -58,13 +58,17 @@ type Event struct {
 	Client   netip.AddrPort
 	Local    netip.Addr // the address that was asked; the zero value if unknown
 
+	Upload  bool     // the client sends (WRQ)
 	File    string   // the cleaned name, or what was asked for if that is none
 	Mode    string   // as the client wrote it
 	Options []Option // what the client asked for
 
-	Size        int64 // of the file in bytes, -1 when it was not opened
-	Bytes       int64 // acknowledged by the client
-	Blocks      int64 // acknowledged by the client
+	// Size is that of the file in bytes; -1 when it was not opened, or is not
+	// known of an upload. Bytes and Blocks were acknowledged by the client, or
+	// came from it.
+	Size        int64
+	Bytes       int64
+	Blocks      int64
 	Retransmits int64 // packets sent again
 	BlockSize   int   // bytes
 	Window      int   // blocks

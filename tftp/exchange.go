@@ -17,6 +17,8 @@ type machine interface {
 	Deadline() time.Time
 	AppendNext(now time.Time, b []byte) ([]byte, bool)
 	Done() bool
+	// Err is nil when the transfer came to the end that was wanted.
+	Err() error
 }
 
 // socket is the socket of a transfer.

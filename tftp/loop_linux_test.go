@@ -175,3 +175,4 @@ func (m *silent) Tick(time.Time)                                  {}
 func (m *silent) Deadline() time.Time                             { return m.until }
 func (m *silent) AppendNext(_ time.Time, b []byte) ([]byte, bool) { return b, false }
 func (m *silent) Done() bool                                      { return false }
+func (m *silent) Err() error                                      { return nil }

@@ -204,7 +204,7 @@ func TestLoopbackLastWords(t *testing.T) {
 			t.Fatal(err)
 		}
 		client.Close()
-		s := newSender(bytes.NewReader(pattern(5000)), 5000, terms{blockSize: 512, window: window}, nil, new(Server).timer())
+		s := newSender(bytes.NewReader(pattern(5000)), 5000, terms{blockSize: 512, window: window}, nil, new(Server).timer(plainTerms()))
 		err = newDriver(conn, addrPort(client.LocalAddr()), true, maxOptions, headerSize+512).run(t.Context(), s)
 		var said *Error
 		if err != nil || !errors.As(s.Err(), &said) {

@@ -84,3 +84,36 @@ func (a *netASCIIFile) ReadAt(p []byte, off int64) (int, error) {
 	}
 	return n, err
 }
+
+// netASCIIWriter takes netascii and writes it to w as this host writes text: CR
+// LF becomes LF, CR NUL becomes CR. A CR before anything else stands for itself.
+type netASCIIWriter struct {
+	w  io.Writer
+	b  []byte // for what one Write has to write
+	cr bool   // the last byte was a CR, which the next one decides
+}
+
+func (a *netASCIIWriter) Write(p []byte) (int, error) {
+	a.b = a.b[:0]
+	for _, c := range p {
+		if a.cr && c != '\n' {
+			a.b = append(a.b, '\r')
+		}
+		if !(a.cr && c == 0) && c != '\r' {
+			a.b = append(a.b, c)
+		}
+		a.cr = c == '\r'
+	}
+	_, err := a.w.Write(a.b)
+	return len(p), err
+}
+
+// finish writes a CR at the very end.
+func (a *netASCIIWriter) finish() error {
+	if !a.cr {
+		return nil
+	}
+	a.cr = false
+	_, err := a.w.Write([]byte{'\r'})
+	return err
+}

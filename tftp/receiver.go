@@ -1,6 +1,7 @@
 package tftp
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -18,7 +19,10 @@ type receiver struct {
 	needOACK bool
 	// limit is the number of bytes to take before the rest is declined; 0 means
 	// all.
-	limit    int64
+	limit int64
+	// finish is called when the last block is written, before that is
+	// acknowledged: its error becomes that of the transfer. nil: nothing is.
+	finish   func() error
 	onBlock  func(done, total int64)
 	timer    timer
 	agreed   terms
@@ -168,7 +172,7 @@ func (r *receiver) inOrder(now time.Time, data []byte) {
 		r.partial = total > r.limit || !last && total != r.size
 	}
 	if _, err := r.w.Write(data); err != nil {
-		r.abort(err, &Error{CodeDiskFull, "could not write"})
+		r.abort(err, writeFault(err))
 		return
 	}
 	r.bytes += int64(len(data))
@@ -180,6 +184,12 @@ func (r *receiver) inOrder(now time.Time, data []byte) {
 	}
 	switch {
 	case last && !r.partial:
+		if r.finish != nil {
+			if err := r.finish(); err != nil {
+				r.abort(err, writeFault(err))
+				return
+			}
+		}
 		r.acknowledge()
 		r.done = true
 	case r.limit > 0 && r.bytes == r.limit:
@@ -263,4 +273,13 @@ func (r *receiver) abort(err error, fault *Error) {
 	if !r.done {
 		r.done, r.err, r.fault, r.pending = true, err, fault, OpERROR
 	}
+}
+
+// writeFault is the ERROR for what could not be written.
+func writeFault(err error) *Error {
+	var fault *Error
+	if errors.As(err, &fault) {
+		return fault
+	}
+	return &Error{CodeDiskFull, "could not write"}
 }

@@ -34,27 +34,52 @@ type request struct {
 
 	mu      sync.Mutex // guards carrier, for again
 	carrier carrier    // nil until the transfer runs
+
+	// dally does what is left to do when the request is answered and told of; nil:
+	// nothing is. It is set by serve.
+	dally func(ctx context.Context)
 }
 
 func (r *request) event(kind EventKind, err error) Event {
 	return Event{
 		Kind: kind, Err: err, Time: r.arrived, Client: r.client, Local: r.local,
-		File: r.packet.Name, Mode: r.packet.Mode, Options: r.packet.Options, Size: -1,
+		Upload: r.packet.Op == OpWRQ,
+		File:   r.packet.Name, Mode: r.packet.Mode, Options: r.packet.Options, Size: -1,
 	}
 }
 
 // serve answers the request and tells how that ended.
 func (r *request) serve(ctx context.Context) Event {
 	e := r.event(EventFailed, nil)
-	r.answer(ctx, &e)
+	if text, err := r.check(); err != nil {
+		r.refuse(ctx, &e, err)
+	} else if r.packet.Op == OpWRQ {
+		r.take(ctx, &e, text)
+	} else {
+		r.give(ctx, &e, text)
+	}
 	e.Duration = time.Since(r.arrived)
 	return e
 }
 
-// answer sends the file, or an ERROR before any OACK. It sets e.Kind and e.Err
-// and what else there is to tell.
-func (r *request) answer(ctx context.Context, e *Event) {
-	file, err := r.open(e)
+// check reports whether the request is for text (netascii), if it is one that can
+// be answered.
+func (r *request) check() (text bool, err error) {
+	switch {
+	case r.malformed != nil:
+		return false, fmt.Errorf("%w: %w", &Error{CodeIllegal, "malformed request"}, r.malformed)
+	case strings.EqualFold(r.packet.Mode, "netascii"):
+		return true, nil
+	case strings.EqualFold(r.packet.Mode, "octet"):
+		return false, nil
+	}
+	return false, &Error{CodeIllegal, "unknown mode"}
+}
+
+// give sends the file, or an ERROR before any OACK. It sets e.Kind and e.Err and
+// what else there is to tell.
+func (r *request) give(ctx context.Context, e *Event, text bool) {
+	file, err := r.open(e, text)
 	if err != nil {
 		r.refuse(ctx, e, err)
 		return
@@ -73,11 +98,7 @@ func (r *request) answer(ctx context.Context, e *Event) {
 		return
 	}
 	defer c.Close()
-	t := r.server.timer()
-	if agreed.interval > 0 {
-		t.agree(agreed.interval)
-	}
-	s := newSender(file, file.Size(), agreed, oack, t)
+	s := newSender(file, file.Size(), agreed, oack, r.server.timer(agreed))
 	err = r.run(ctx, c, s)
 	e.Bytes, e.Blocks, e.Retransmits = s.delivered(), max(s.base, 0), s.retransmits
 	r.judge(e, s, err)
@@ -107,20 +128,20 @@ func (r *request) newCarrier(ctx context.Context, agreed terms) (carrier, error)
 	return d, nil
 }
 
-// run sends the file.
-func (r *request) run(ctx context.Context, c carrier, s *sender) error {
+// run carries the file.
+func (r *request) run(ctx context.Context, c carrier, m machine) error {
 	r.mu.Lock()
 	r.carrier = c
 	r.mu.Unlock()
-	switch err := c.run(ctx, s); {
+	switch err := c.run(ctx, m); {
 	case err == nil:
-		return c.explain(s.Err())
+		return c.explain(m.Err())
 	case errors.Is(err, errSuperseded):
 		// Silently: the client would take an ERROR for the answer to its new
 		// request.
 		return err
-	case ctx.Err() != nil && c.lastWords(s, errStopped) == nil:
-		return c.explain(s.Err())
+	case ctx.Err() != nil && c.lastWords(m, errStopped) == nil:
+		return c.explain(m.Err())
 	case ctx.Err() != nil:
 		c.tell(&Error{CodeUndefined, errStopped.Error()})
 		return errStopped
@@ -134,7 +155,7 @@ func (r *request) again() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.carrier != nil {
-		r.carrier.forward(Packet{Op: OpRRQ})
+		r.carrier.forward(Packet{Op: r.packet.Op})
 	}
 }
 
@@ -172,18 +193,8 @@ func (r *request) limits() limits {
 	return most
 }
 
-// open finds the file that was asked for, in the mode that was asked for.
-func (r *request) open(e *Event) (File, error) {
-	if r.malformed != nil {
-		return nil, fmt.Errorf("%w: %w", &Error{CodeIllegal, "malformed request"}, r.malformed)
-	}
-	text := strings.EqualFold(r.packet.Mode, "netascii")
-	if !text && !strings.EqualFold(r.packet.Mode, "octet") {
-		return nil, &Error{CodeIllegal, "unknown mode"}
-	}
-	if r.packet.Op == OpWRQ {
-		return nil, &Error{CodeAccess, "this server takes no files"}
-	}
+// open finds the file that was asked for, as text or as it is.
+func (r *request) open(e *Event, text bool) (File, error) {
 	name, err := r.name(e)
 	if err != nil {
 		return nil, err

@@ -38,7 +38,7 @@ func TestDriverWithoutSegmentation(t *testing.T) {
 	peer := sockets[1]
 	out := &tunnel{UDPConn: sockets[0]}
 	content := pattern(8*DefaultBlockSize + 100)
-	s := newSender(bytes.NewReader(content), int64(len(content)), terms{blockSize: DefaultBlockSize, window: 4}, nil, new(Server).timer())
+	s := newSender(bytes.NewReader(content), int64(len(content)), terms{blockSize: DefaultBlockSize, window: 4}, nil, new(Server).timer(plainTerms()))
 	s.Start(time.Now())
 	d := newDriver(conn{sockets[0], out}, addrPort(peer.LocalAddr()), true, 100, 100)
 	d.batch = maxBatch

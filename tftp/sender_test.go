@@ -11,7 +11,7 @@ import (
 // testSender sends blocks full blocks of 8 bytes and an empty one.
 func testSender(blocks, window int, oack []Option) *sender {
 	content := pattern(8 * blocks)
-	return newSender(bytes.NewReader(content), int64(len(content)), terms{blockSize: 8, window: window}, oack, new(Server).timer())
+	return newSender(bytes.NewReader(content), int64(len(content)), terms{blockSize: 8, window: window}, oack, new(Server).timer(plainTerms()))
 }
 
 func TestSenderSteps(t *testing.T) {
@@ -176,7 +176,7 @@ func TestSenderSteps(t *testing.T) {
 }
 
 func TestSenderAgreedTimeout(t *testing.T) {
-	timer := new(Server).timer()
+	timer := new(Server).timer(plainTerms())
 	timer.agree(5000 * ms)
 	s := newSender(bytes.NewReader(nil), 0, plainTerms(), options("timeout", 5), timer)
 	play(t, s, []step{
@@ -208,7 +208,7 @@ func (f failingFile) ReadAt(p []byte, off int64) (int, error) {
 func TestSenderFileFails(t *testing.T) {
 	content := bytes.NewReader(pattern(3 * chunkSize))
 	for _, err := range []error{ErrChanged, io.EOF, errors.New("disk on fire")} {
-		s := newSender(failingFile{content, 2 * chunkSize, err}, content.Size(), terms{blockSize: chunkSize, window: 1}, nil, new(Server).timer())
+		s := newSender(failingFile{content, 2 * chunkSize, err}, content.Size(), terms{blockSize: chunkSize, window: 1}, nil, new(Server).timer(plainTerms()))
 		play(t, s, []step{
 			{0, Packet{}, "DATA 1"},
 			{1 * ms, ack(1), "DATA 2"},

@@ -19,12 +19,14 @@ const (
 	DefaultRetries      = 6
 )
 
-// Server gives the files of a Source away. Only Source is needed: the zero
+// Server gives the files of a Source away, and takes some if it is to. Only Source is needed: the zero
 // value of every other field stands for a sensible default. It must not be
 // copied, and its fields must not change, once Serve runs; Serve may run on
 // several sockets at once, one for each address for example.
 type Server struct {
 	Source Source
+	// Sink takes the files that clients send. nil: none are taken.
+	Sink Sink
 	// Rewrite turns a name as the client wrote it, without rubbish behind, into
 	// the one to look for; op is OpRRQ or OpWRQ. Its errors become ERROR packets,
 	// as those of a Source do. nil: names are taken as they are.
@@ -195,9 +197,16 @@ func (f *front) request(ctx context.Context, r *request) {
 			e = r.serve(ctx)
 			release()
 		}
+		if r.dally != nil {
+			// Whoever waits for the file need not wait for this too.
+			f.server.emit(e)
+			r.dally(ctx)
+		}
 		r.cancel(nil)
 		f.leave(r)
-		f.server.emit(e)
+		if r.dally == nil {
+			f.server.emit(e)
+		}
 	})
 }
 
@@ -258,7 +267,7 @@ func (s *Server) maxTransfers() int {
 	return s.MaxTransfers
 }
 
-func (s *Server) timer() timer {
+func (s *Server) timer(agreed terms) timer {
 	first, retries := s.Timeout, s.Retries
 	if first <= 0 {
 		first = DefaultTimeout
@@ -270,6 +279,7 @@ func (s *Server) timer() timer {
 	if s.IdleTimeout > 0 {
 		t.giveUpAfter(s.IdleTimeout)
 	}
+	t.agree(agreed.interval)
 	return t
 }
 

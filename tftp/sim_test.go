@@ -186,7 +186,7 @@ func (x simulated) run() simulatedResult {
 		if err != nil {
 			panic(err)
 		}
-		result.server = newSender(bytes.NewReader(x.content), size, agreed, oack, new(Server).timer())
+		result.server = newSender(bytes.NewReader(x.content), size, agreed, oack, new(Server).timer(agreed))
 		return result.server
 	})
 	result.got, result.sent = got.Bytes(), s.sent

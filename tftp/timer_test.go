@@ -53,7 +53,7 @@ func TestTimerInterval(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			timer := new(Server).timer()
+			timer := new(Server).timer(plainTerms())
 			for i := range 100 {
 				timer.sample(tt.rtt(i))
 			}

@@ -1,11 +1,11 @@
 package tftp
 
 import (
-	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/netip"
 	"os"
 	"path"
 	"strings"
@@ -29,9 +29,9 @@ type UploadDir struct {
 	MaxSize int64
 }
 
-// Create begins to write the file r.Name.
-func (d UploadDir) Create(_ context.Context, r Request, size int64) (Upload, error) {
-	name, _, err := CleanName(r.Name)
+// Create begins to write the file of that name.
+func (d UploadDir) Create(name string, _ netip.AddrPort, size int64) (Upload, error) {
+	name, _, err := CleanName(name)
 	if err != nil {
 		return nil, err
 	}

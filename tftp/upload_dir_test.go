@@ -3,6 +3,7 @@ package tftp
 import (
 	"errors"
 	"io/fs"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -50,7 +51,7 @@ func all(t *testing.T, base string) []string {
 // put sends a file in two pieces.
 func put(t *testing.T, d UploadDir, name, content string, size int64) error {
 	t.Helper()
-	u, err := d.Create(t.Context(), Request{Name: name}, size)
+	u, err := d.Create(name, netip.AddrPort{}, size)
 	if err != nil {
 		return err
 	}
@@ -144,7 +145,7 @@ func TestUploadDirIsAtomic(t *testing.T) {
 		file := filepath.Join(base, "tree", name)
 		var uploads []Upload
 		for _, content := range []string{"first", "second"} {
-			u, err := d.Create(t.Context(), Request{Name: name}, -1)
+			u, err := d.Create(name, netip.AddrPort{}, -1)
 			if err != nil {
 				t.Fatal(err)
 			}
