@@ -17,6 +17,7 @@ var (
 	errRestarted  = errors.New("the client was restarted and asks again")
 	errStopped    = errors.New("the server was stopped")
 	errSuperseded = errors.New("the client asks for something else from the same port")
+	errTooLong    = errors.New("the transfer takes longer than any may")
 )
 
 // request is one request being answered, from the first look at the name to the
@@ -51,6 +52,8 @@ func (r *request) event(kind EventKind, err error) Event {
 // serve answers the request and tells how that ended.
 func (r *request) serve(ctx context.Context) Event {
 	e := r.event(EventFailed, nil)
+	ctx, cancel := r.server.limited(ctx)
+	defer cancel()
 	if text, err := r.check(); err != nil {
 		r.refuse(ctx, &e, err)
 	} else if r.packet.Op == OpWRQ {
@@ -140,14 +143,17 @@ func (r *request) run(ctx context.Context, c carrier, m machine) error {
 		// Silently: the client would take an ERROR for the answer to its new
 		// request.
 		return err
-	case ctx.Err() != nil && c.lastWords(m, errStopped) == nil:
-		return c.explain(m.Err())
-	case ctx.Err() != nil:
-		c.tell(&Error{CodeUndefined, errStopped.Error()})
-		return errStopped
-	default:
+	case ctx.Err() == nil:
 		return err
+	case c.lastWords(m, err) == nil:
+		return c.explain(m.Err())
 	}
+	end := errStopped
+	if cause := context.Cause(ctx); errors.Is(cause, errTooLong) {
+		end = cause
+	}
+	c.tell(&Error{CodeUndefined, end.Error()})
+	return end
 }
 
 // again tells the running transfer that its request has come once more.

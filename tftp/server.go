@@ -53,6 +53,8 @@ type Server struct {
 	// IdleTimeout is how long a client may be silent, whatever Timeout, Retries
 	// and its timeout option say. 0: they do.
 	IdleTimeout time.Duration
+	// MaxDuration is how long a transfer may take in all. 0: as long as it moves.
+	MaxDuration time.Duration
 	// MaxTransfers is how many requests a Serve answers at the same time. What
 	// comes above is dropped: clients ask again. 0: 4096.
 	MaxTransfers int
@@ -281,6 +283,14 @@ func (s *Server) timer(agreed terms) timer {
 	}
 	t.agree(agreed.interval)
 	return t
+}
+
+// limited ends ctx when a transfer has taken too long.
+func (s *Server) limited(ctx context.Context) (context.Context, context.CancelFunc) {
+	if s.MaxDuration <= 0 {
+		return ctx, func() {}
+	}
+	return context.WithTimeoutCause(ctx, s.MaxDuration, errTooLong)
 }
 
 func (s *Server) mtu(local netip.Addr, client netip.AddrPort) int {

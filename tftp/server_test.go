@@ -425,3 +425,44 @@ func TestServerIdleTimeout(t *testing.T) {
 		}
 	}
 }
+
+// MaxDuration ends what moves as well as what does not, and the client is told.
+func TestServerMaxDuration(t *testing.T) {
+	for name, request := range map[string]Packet{"download": rrq("f"), "upload": wrq("g")} {
+		t.Run(name, func(t *testing.T) {
+			sink := new(memorySink)
+			server := &Server{Source: files{"f": pattern(1 << 20)}, Sink: sink, MaxDuration: 10 * time.Second}
+			inLab(t, tftptest.Faults{}, server, func(l *lab) {
+				start := time.Now()
+				p := l.peer()
+				p.send(l.server, request)
+				packet, tid := p.receive()
+				for packet.Op != OpERROR {
+					switch packet.Op {
+					case OpDATA:
+						p.send(tid, ack(packet.Block))
+					case OpACK:
+						p.send(tid, data(packet.Block+1, 512))
+					default:
+						t.Fatalf("received %+v", packet)
+					}
+					time.Sleep(500 * ms)       // of the bubble
+					for packet.Op != OpERROR { // the newest
+						next, _ := p.receive()
+						if next.Op == 0 {
+							break
+						}
+						packet = next
+					}
+				}
+				if took := time.Since(start); packet.Message != errTooLong.Error() || took < 10*time.Second || took > 11*time.Second {
+					t.Errorf("%+v after %v", packet, took)
+				}
+				if e := l.event(); e.Kind != EventFailed || e.Err != errTooLong || e.Duration.Round(time.Second) != 10*time.Second {
+					t.Errorf("event %+v", e)
+				}
+			})
+			sink.left(t)
+		})
+	}
+}
