@@ -25,7 +25,7 @@ type transfer struct {
 	name   string
 	size   int64
 	start  time.Time
-	done   atomic.Int64 // bytes that were read
+	done   atomic.Int64 // bytes that were read, or written
 }
 
 func newRunning() *running {
@@ -80,6 +80,42 @@ func (r *running) source(s tftp.Source) tftp.Source {
 		}
 		return &runningFile{f, r, r.begin(client, name, f.Size())}, nil
 	})
+}
+
+// sink is s, watched.
+func (r *running) sink(s tftp.Sink) tftp.Sink {
+	if s == nil {
+		return nil
+	}
+	return sinkFunc(func(name string, client netip.AddrPort, size int64) (tftp.Upload, error) {
+		u, err := s.Create(name, client, size)
+		if err != nil {
+			return nil, err
+		}
+		return &runningUpload{u, r, r.begin(client, name, size)}, nil
+	})
+}
+
+type runningUpload struct {
+	tftp.Upload
+	running *running
+	*transfer
+}
+
+func (u *runningUpload) Write(p []byte) (int, error) {
+	n, err := u.Upload.Write(p)
+	u.done.Add(int64(n))
+	return n, err
+}
+
+func (u *runningUpload) Commit() error {
+	u.running.end(u.transfer)
+	return u.Upload.Commit()
+}
+
+func (u *runningUpload) Abort() {
+	u.running.end(u.transfer)
+	u.Upload.Abort()
 }
 
 type runningFile struct {

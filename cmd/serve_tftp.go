@@ -28,9 +28,11 @@ type serveTFTPOptions struct {
 	retries       int
 	idleTimeout   time.Duration
 	maxTransfers  int
-	perSource     int
-	rate          requestRate
-	metrics       string
+	maxTime       time.Duration
+	uploadOptions
+	perSource int
+	rate      requestRate
+	metrics   string
 }
 
 // perClient is what the folders of clients are named after.
@@ -69,6 +71,10 @@ ROOT: for mac 01-52-54-00-12-34-56 as PXELINUX names files (clients behind a
 router have none, for their address is not seen), for ip 192.0.2.7 and C0000207.
 This tells clients apart; it hides nothing from them.
 
+Clients may send files only with --upload DIR, and then only into DIR and the
+folders that are there: whole or not at all, and none over another of its name
+unless --upload-overwrite says so.
+
 Who comes over a limit (--per-source, --rate, --max-transfers) is not answered:
 boot clients ask again for half a minute, and would give up at an error.
 
@@ -77,8 +83,8 @@ standard output. UEFI asks for each boot program twice, first only for its size:
 that is shown as such and is not an error.
 
 Once it listens, it gives up every privilege but that to read whosever files
-(CAP_DAC_READ_SEARCH), and on Linux 5.13 or later, with Landlock, every file
-outside ROOT. --no-confine keeps all.`,
+(CAP_DAC_READ_SEARCH; with --upload to write them, CAP_DAC_OVERRIDE), and on Linux
+5.13 or later, with Landlock, every file outside ROOT and DIR. --no-confine keeps all.`,
 		Example: `  pxe serve-tftp /srv/tftp
   pxe serve-tftp /srv/site /srv/tftp                    what is not in the first is in the second
   pxe serve-tftp debian-12-netinst.iso//install.amd     without unpacking it
@@ -87,6 +93,7 @@ outside ROOT. --no-confine keeps all.`,
   pxe serve-tftp /srv/wds --loose-names                 for Windows boot managers
   pxe serve-tftp /srv/tftp --per-source 11 --rate 100/2s
   pxe serve-tftp /srv/tftp --max-blksize 1408           for clients behind a tunnel
+  pxe serve-tftp /srv/tftp --upload /srv/logs --upload-max 10MB
   pxe serve-tftp . --listen 127.0.0.1:6969 -o json`,
 		Args:              someArgs("ROOT"),
 		ValidArgsFunction: completeTrees,
@@ -114,6 +121,7 @@ func runServeTFTP(ctx context.Context, s Streams, o serveTFTPOptions) error {
 		Timeout:      o.timeout,
 		Retries:      o.retries,
 		IdleTimeout:  o.idleTimeout,
+		MaxDuration:  o.maxTime,
 		Admit:        (&tftp.Limits{PerSource: o.perSource, Rate: o.rate.requests, Window: o.rate.window}).Admit,
 	}
 	if server.Rewrite, err = o.rewrite(); err != nil {
@@ -122,8 +130,17 @@ func runServeTFTP(ctx context.Context, s Streams, o serveTFTPOptions) error {
 	if server.Source, err = o.source(trees); err != nil {
 		return err
 	}
+	uploads, err := o.openUploads()
+	if err != nil {
+		return err
+	}
+	files := confinement{read: trees.folders(), self: o.metrics != ""}
+	if uploads != nil {
+		defer uploads.Close()
+		files.write = append(files.write, o.uploadOptions.dir)
+	}
 	running := newRunning()
-	server.Source = running.source(server.Source)
+	server.Source, server.Sink = running.source(server.Source), running.sink(o.sink(uploads))
 
 	conn, err := new(net.ListenConfig).ListenPacket(ctx, "udp", o.listen)
 	if err != nil {
@@ -138,7 +155,7 @@ func runServeTFTP(ctx context.Context, s Streams, o serveTFTPOptions) error {
 		view.event(e)
 	}
 	return withMetrics(ctx, o.metrics, metrics.all(), func(ctx context.Context) error {
-		if err := o.confine(view.log, confinement{read: trees.folders(), self: o.metrics != ""}); err != nil {
+		if err := o.confine(view.log, files); err != nil {
 			return err
 		}
 		view.listening(o.roots, conn.LocalAddr())

@@ -39,11 +39,25 @@ func (o *serveTFTPOptions) addFlags(cmd *cobra.Command) {
 
 	f.Var(newValue(&o.idleTimeout, "duration", parseTimeout, orNone), "idle-timeout", "give a client up that is silent for `DURATION` (default: as --timeout and --retries say)")
 
+	f.Var(newValue(&o.maxTime, "duration", parseTimeout, orNone), "max-time", "end transfers that take longer than `DURATION` (default: none)")
+
 	f.Var(number(&o.maxTransfers, 1, 1<<20), "max-transfers", "answer at most so many clients at the same time, `N`")
 	f.Var(number(&o.perSource, 1, 1<<20), "per-source", "answer at most so many requests of one address at the same time, `N`")
 	f.Var(newValue(&o.rate, "rate", parseRequestRate, requestRate.String), "rate", "answer at most `N/DURATION` requests, 100/2s for example; then none until the time is over")
 
+	f.StringVar(&o.uploadOptions.dir, "upload", "", "take files into `DIR`, those that are not there yet (default: none are taken)")
+	f.BoolVar(&o.overwrite, "upload-overwrite", false, "let them replace what is there")
+	f.Var(newValue(&o.maxSize, "size", parseSize, orAny), "upload-max", "take files of at most `SIZE`, 10MB for example (default: any)")
+
 	addMetrics(cmd, &o.metrics)
+}
+
+// orAny is the text of a size whose zero value is no limit.
+func orAny(n int64) string {
+	if n == 0 {
+		return ""
+	}
+	return formatBytes(n)
 }
 
 // orNone is the text of a time whose zero value means that there is none.

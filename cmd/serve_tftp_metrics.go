@@ -14,6 +14,7 @@ type tftpMetrics struct {
 	requests    *prometheus.CounterVec
 	refused     *prometheus.CounterVec
 	bytes       prometheus.Counter
+	received    prometheus.Counter
 	retransmits prometheus.Counter
 	seconds     prometheus.Histogram
 	active      prometheus.GaugeFunc
@@ -28,6 +29,7 @@ func newTFTPMetrics(active func() int) tftpMetrics {
 		requests:    newCounter("pxe_tftp_requests_total", "Requests, by how they ended.", "outcome"),
 		refused:     newCounter("pxe_tftp_refused_total", "Requests that were answered by an error or not at all, by the reason.", "reason"),
 		bytes:       counter("pxe_tftp_sent_bytes_total", "Bytes of files that clients acknowledged."),
+		received:    counter("pxe_tftp_received_bytes_total", "Bytes of files that clients sent."),
 		retransmits: counter("pxe_tftp_retransmits_total", "Packets that were sent again."),
 		seconds: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name: "pxe_tftp_transfer_duration_seconds", Help: "How long whole transfers took.", Buckets: transferSeconds,
@@ -39,12 +41,16 @@ func newTFTPMetrics(active func() int) tftpMetrics {
 }
 
 func (m tftpMetrics) all() []prometheus.Collector {
-	return []prometheus.Collector{m.requests, m.refused, m.bytes, m.retransmits, m.seconds, m.active}
+	return []prometheus.Collector{m.requests, m.refused, m.bytes, m.received, m.retransmits, m.seconds, m.active}
 }
 
 func (m tftpMetrics) event(e tftp.Event) {
 	m.requests.WithLabelValues(tftpOutcome(e.Kind)).Inc()
-	m.bytes.Add(float64(e.Bytes))
+	bytes := m.bytes
+	if e.Upload {
+		bytes = m.received
+	}
+	bytes.Add(float64(e.Bytes))
 	m.retransmits.Add(float64(e.Retransmits))
 	switch e.Kind {
 	case tftp.EventDone:

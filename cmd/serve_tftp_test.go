@@ -135,6 +135,61 @@ func TestServeTFTPNames(t *testing.T) {
 	server.stop()
 }
 
+// What clients send arrives whole under the name that the flags leave, and no
+// more than they allow.
+func TestServeTFTPTakes(t *testing.T) {
+	dir, root := t.TempDir(), t.TempDir()
+	stale := filepath.Join(dir, ".pxe-upload-KILLED")
+	if err := os.WriteFile(stale, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	old := time.Now().Add(-2 * staleUpload)
+	if err := os.Chtimes(stale, old, old); err != nil {
+		t.Fatal(err)
+	}
+	for _, overwrite := range []bool{false, true} {
+		args := []string{"serve-tftp", root, "--listen", "127.0.0.1:0", "--upload", dir, "--upload-max", "1KB", "--strip-prefix", "boot"}
+		if overwrite {
+			args = append(args, "--upload-overwrite")
+		}
+		server := startServer(t, args...)
+		var listening listeningJSON
+		server.next(&listening)
+		addr := netip.MustParseAddrPort(strings.Trim(listening.URL, "tfp:/"))
+		put := func(name, content string) tftpRequestJSON {
+			_, err := new(tftp.Client).Put(t.Context(), tftp.Request{Server: addr, Name: name}, strings.NewReader(content), int64(len(content)))
+			var line tftpRequestJSON
+			server.next(&line)
+			if (err == nil) != (line.Outcome == "done") {
+				t.Errorf("%s: the client has %v, the server %+v", name, err, line)
+			}
+			return line
+		}
+		if line := put("/boot/log", "hello"); line.Outcome != "done" && !overwrite || !line.Upload {
+			t.Errorf("%+v", line)
+		} else if line.Outcome == "done" && (line.Received != 5 || line.SentBytes != 0 || line.TotalBytes != 5) {
+			t.Errorf("%+v", line)
+		}
+		want, code := "hello", tftp.CodeExists
+		if overwrite {
+			want = "again"
+		}
+		if line := put("log", "again"); (line.Outcome == "done") != overwrite || !overwrite && (line.ErrorCode == nil || *line.ErrorCode != code) {
+			t.Errorf("overwrite %v: %+v", overwrite, line)
+		}
+		if got, err := os.ReadFile(filepath.Join(dir, "log")); string(got) != want {
+			t.Errorf("overwrite %v: %q, %v", overwrite, got, err)
+		}
+		if line := put("large", strings.Repeat("x", 1001)); line.Outcome != "failed" || line.ErrorCode != nil && *line.ErrorCode != tftp.CodeDiskFull {
+			t.Errorf("%+v", line)
+		}
+		server.stop()
+		if left, err := os.ReadDir(dir); len(left) != 1 || err != nil {
+			t.Errorf("%v is left, %v", left, err)
+		}
+	}
+}
+
 // writeZip makes a zip file.
 func writeZip(t *testing.T, path string, files map[string]string) {
 	t.Helper()
@@ -254,6 +309,10 @@ func TestTFTPLogLines(t *testing.T) {
 			`INFO "told the size" file=bootx64.efi size="1.0 KB"`},
 		{tftp.Event{Kind: tftp.EventClosed, File: "x", Bytes: 512, Size: 1000, BlockSize: 512, Window: 1, Duration: time.Second},
 			`INFO "closed early" file=x sent="512 B" of="1.0 KB" in=1s blksize=512 window=1`},
+		{tftp.Event{Kind: tftp.EventDone, Upload: true, File: "log", Bytes: 10, Size: 10, BlockSize: 512, Window: 1, Duration: time.Second},
+			`INFO received file=log received="10 B" in=1s rate="10 B/s" blksize=512 window=1`},
+		{tftp.Event{Kind: tftp.EventFailed, Upload: true, File: "log", Bytes: 10, Size: -1, BlockSize: 512, Window: 1, Duration: time.Second, Err: tftp.ErrStalled},
+			`WARN "upload failed" file=log received="10 B" in=1s blksize=512 window=1 err="the peer fell silent in mid-transfer"`},
 		{tftp.Event{Kind: tftp.EventFailed, File: "x", Size: 1000, BlockSize: 512, Window: 1, Duration: time.Second, Retransmits: 6, Err: tftp.ErrNoAnswer},
 			`WARN failed file=x sent="0 B" of="1.0 KB" in=1s blksize=512 window=1 retransmits=6 err="no answer"`},
 		{tftp.Event{Kind: tftp.EventRefused, File: "a\nb", Size: -1, Err: &tftp.Error{Code: tftp.CodeNotFound, Message: "x"}},

@@ -105,13 +105,15 @@ type tftpRequestJSON struct {
 	Local       *netip.Addr      `json:"local,omitempty"` // the address that was asked
 	File        string           `json:"file"`
 	Mode        string           `json:"mode,omitempty"`
-	Options     []tftpOptionJSON `json:"options"`       // as they were asked for
-	TotalBytes  int64            `json:"total_bytes"`   // of the file, -1 when it was not opened
-	SentBytes   int64            `json:"sent_bytes"`    // acknowledged by the client
-	Blocks      int64            `json:"blocks"`        // acknowledged by the client
-	Retransmits int64            `json:"retransmits"`   // packets
-	BlockSize   int              `json:"blksize_bytes"` // 0 when nothing was agreed
-	Window      int              `json:"window_blocks"` // 0 when nothing was agreed
+	Options     []tftpOptionJSON `json:"options"`     // as they were asked for
+	TotalBytes  int64            `json:"total_bytes"` // of the file, -1 when it was not opened
+	Upload      bool             `json:"upload,omitempty"`
+	SentBytes   int64            `json:"sent_bytes"`               // acknowledged by the client
+	Received    int64            `json:"received_bytes,omitempty"` // of an upload
+	Blocks      int64            `json:"blocks"`                   // acknowledged, or received
+	Retransmits int64            `json:"retransmits"`              // packets
+	BlockSize   int              `json:"blksize_bytes"`            // 0 when nothing was agreed
+	Window      int              `json:"window_blocks"`            // 0 when nothing was agreed
 	Seconds     float64          `json:"duration_seconds"`
 	Rate        float64          `json:"rate_bytes_per_second"`
 	ErrorCode   *tftp.Code       `json:"error_code,omitempty"` // of the ERROR that ended it
@@ -127,11 +129,14 @@ type tftpOptionJSON struct {
 func newTFTPRequestJSON(e tftp.Event) tftpRequestJSON {
 	line := tftpRequestJSON{
 		Event: "request", Outcome: tftpOutcome(e.Kind), Time: e.Time, Client: e.Client,
-		File: e.File, Mode: e.Mode, Options: []tftpOptionJSON{}, TotalBytes: e.Size, SentBytes: e.Bytes, Blocks: e.Blocks,
+		File: e.File, Mode: e.Mode, Options: []tftpOptionJSON{}, TotalBytes: e.Size, Upload: e.Upload, SentBytes: e.Bytes, Blocks: e.Blocks,
 		Retransmits: e.Retransmits, BlockSize: e.BlockSize, Window: e.Window, Seconds: e.Duration.Seconds(), Note: e.Note,
 	}
 	if line.Seconds > 0 {
 		line.Rate = math.Round(float64(e.Bytes) / line.Seconds)
+	}
+	if e.Upload {
+		line.SentBytes, line.Received = 0, e.Bytes
 	}
 	for _, o := range e.Options {
 		line.Options = append(line.Options, tftpOptionJSON(o))
@@ -175,11 +180,15 @@ func (v tftpView) event(e tftp.Event) {
 	attrs := []any{"client", e.Client, "file", oneLine(e.File)}
 	switch e.Kind {
 	case tftp.EventDone:
-		attrs = append(attrs, "sent", formatBytes(e.Bytes), "in", formatDuration(e.Duration), "rate", formatRate(e.Bytes, e.Duration))
+		attrs = append(attrs, moved(e), formatBytes(e.Bytes), "in", formatDuration(e.Duration), "rate", formatRate(e.Bytes, e.Duration))
 	case tftp.EventSizeProbe:
 		attrs = append(attrs, "size", formatBytes(e.Size))
 	case tftp.EventClosed, tftp.EventFailed:
-		attrs = append(attrs, "sent", formatBytes(e.Bytes), "of", formatBytes(e.Size), "in", formatDuration(e.Duration))
+		attrs = append(attrs, moved(e), formatBytes(e.Bytes))
+		if e.Size >= 0 {
+			attrs = append(attrs, "of", formatBytes(e.Size))
+		}
+		attrs = append(attrs, "in", formatDuration(e.Duration))
 	}
 	if e.BlockSize > 0 && e.Kind != tftp.EventSizeProbe {
 		attrs = append(attrs, "blksize", e.BlockSize, "window", e.Window)
@@ -197,7 +206,7 @@ func (v tftpView) event(e tftp.Event) {
 }
 
 func isNotFound(e tftp.Event) bool {
-	return e.Kind == tftp.EventRefused && errors.Is(e.Err, fs.ErrNotExist)
+	return e.Kind == tftp.EventRefused && !e.Upload && errors.Is(e.Err, fs.ErrNotExist)
 }
 
 // judgeTransfer says in a word what became of a request. A missing file is an
@@ -205,12 +214,15 @@ func isNotFound(e tftp.Event) bool {
 func judgeTransfer(e tftp.Event) (slog.Level, string) {
 	switch e.Kind {
 	case tftp.EventDone:
-		return slog.LevelInfo, "sent"
+		return slog.LevelInfo, moved(e)
 	case tftp.EventSizeProbe:
 		return slog.LevelInfo, "told the size"
 	case tftp.EventClosed:
 		return slog.LevelInfo, "closed early"
 	case tftp.EventFailed:
+		if e.Upload {
+			return slog.LevelWarn, "upload failed"
+		}
 		return slog.LevelWarn, "failed"
 	case tftp.EventMalformed:
 		return slog.LevelDebug, "not a request"
@@ -221,4 +233,12 @@ func judgeTransfer(e tftp.Event) (slog.Level, string) {
 		return slog.LevelInfo, "not found"
 	}
 	return slog.LevelWarn, "refused"
+}
+
+// moved is the word for which way the file went.
+func moved(e tftp.Event) string {
+	if e.Upload {
+		return "received"
+	}
+	return "sent"
 }

@@ -29,6 +29,9 @@ type tftpClient struct {
 	// noEmpty says that it fails to fetch an empty file: curl 7.88 takes a tsize
 	// of 0 in an OACK for the end, and fails then to ask its socket who that was.
 	noEmpty bool
+	// noEmptyPut says that it does not send an empty file: Net::TFTP 0.1901 asks to
+	// and is gone before the answer, with exit code 0.
+	noEmptyPut bool
 	// noRollover says that its block numbers end at 65535: Net::TFTP 0.1901 waits
 	// for a block 65536 for a minute.
 	noRollover bool
@@ -110,9 +113,9 @@ func tftpClients() []tftpClient {
 		}
 		return tftpClient{
 			name: fmt.Sprint("Net::TFTP ", block), need: []string{"perl", "/usr/share/perl5/Net/TFTP.pm"}, block: block,
-			noRollover: true,
-			get:        func(name, out string) []string { return run("get", name, out) },
-			put:        func(file, name string) []string { return run("put", file, name) },
+			noRollover: true, noEmptyPut: true,
+			get: func(name, out string) []string { return run("get", name, out) },
+			put: func(file, name string) []string { return run("put", file, name) },
 		}
 	}
 	return append(clients, perl(512), perl(1468))
