@@ -21,6 +21,9 @@ func TestStrangersSendWholeFiles(t *testing.T) {
 	server := serve(t, host, "serve-tftp", folder(t), "--upload", uploads)
 
 	for i, c := range tftpClients() {
+		if c.put == nil {
+			continue
+		}
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			Need(t, c.need...)
@@ -28,17 +31,10 @@ func TestStrangersSendWholeFiles(t *testing.T) {
 				file := filepath.Join(files, strconv.FormatInt(size, 10))
 				name := fmt.Sprintf("%d-%d", i, size)
 				r := Command{Net: host, Args: c.put(file, name), Wait: transferTime}.Run(t)
-				if size == 0 && c.noEmptyPut {
-					if _, err := os.Stat(filepath.Join(uploads, name)); err == nil {
-						t.Errorf("an empty file came: it can do that now")
-					}
-					continue
-				}
 				if r.Code != 0 {
 					t.Errorf("%d bytes: exit code %d\n%s%s", size, r.Code, r.Stdout, r.Stderr)
 					continue
 				}
-				server.WaitFor(fmt.Sprintf(`"file":%q`, name), transferTime) // Net::TFTP does not wait for the last ACK
 				if got := fileSum(t, filepath.Join(uploads, name)); got != sums[size] {
 					t.Errorf("%d bytes: SHA-256 %s, want %s", size, got, sums[size])
 				}
@@ -51,10 +47,8 @@ func TestStrangersSendWholeFiles(t *testing.T) {
 		})
 	}
 	t.Cleanup(func() {
-		for line := range strings.Lines(server.Out.String()) {
-			if strings.Contains(line, `"outcome":"failed"`) && !strings.Contains(line, `-0","mode"`) {
-				t.Errorf("an upload failed: %s", line)
-			}
+		if text := server.Out.String(); strings.Contains(text, `"outcome":"failed"`) {
+			t.Errorf("an upload failed:\n%s", text)
 		}
 		left, err := os.ReadDir(uploads)
 		if err != nil || len(left) > 0 {
