@@ -255,11 +255,30 @@ func (c *compiler) optionCode(s statement) {
 	c.options[name] = o
 }
 
+// lookUp finds an option by its name. One without is unknown-N.
+func (c *compiler) lookUp(name token) (o option, known bool) {
+	lower := strings.TrimPrefix(strings.ToLower(name.text), "dhcp.")
+	if o, known = c.options[lower]; known {
+		return o, name.kind == kindWord
+	}
+	space, sub, dotted := strings.Cut(lower, ".")
+	if !dotted {
+		space, sub = "", lower
+	}
+	number, cut := strings.CutPrefix(sub, "unknown-")
+	code, ok := elementUint8.encode(token{kind: kindWord, text: number})
+	_, spaced := c.spaces[space]
+	if !cut || !ok || dotted && !spaced || code[0] == dhcp.OptionPad || code[0] == dhcp.OptionEnd {
+		return option{}, false
+	}
+	return option{code: code[0], typ: octets, space: space}, name.kind == kindWord
+}
+
 // optionValue is `option NAME VALUE`.
 func (c *compiler) optionValue(s statement, p place) {
 	name := s.words[1]
-	o, known := c.options[strings.ToLower(name.text)]
-	if !known || name.kind != kindWord {
+	o, known := c.lookUp(name)
+	if !known {
 		c.fail(name.Pos, "define it before: option "+name.text+" code N = TYPE;", "option %s is not known", name)
 		return
 	}

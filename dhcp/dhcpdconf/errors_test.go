@@ -109,7 +109,12 @@ func TestRefused(t *testing.T) {
 		{"one name for all", in(`option host-name "x";`), `3:1: one host-name for all machines of a subnet`},
 		{"suboption", "option space PXE; option PXE.menu code 9 = text;" + in(`option PXE.menu "x";`), `3:8: option "PXE.menu" is not supported`},
 		{"no such space", "option PXE.menu code 9 = text;", `1:8: there is no option space "pxe"`},
-		{"option of a type with braces", "option x code 200 = { integer 8, text };", `1:39: } in the middle of "integer"`},
+		{"text in a record's middle", "option x code 200 = { text, integer 8 };", `1:21: the type of "x" is not supported`},
+		{"arrays in a list", "option x code 200 = array of { integer 8, array of ip-address };", `1:21: the type of "x" is not supported`},
+		{"array of texts", "option x code 200 = array of text;", `1:21: the type of "x" is not supported`},
+		{"record that is not closed", "option x code 200 = { integer 8 ;", `1:21: the type of "x" is not supported`},
+		{"record of too few", "option x code 200 = { ip-address, integer 8 };" + in("option x 10.0.0.1;"), `3:8: option x has 1 values of 2`},
+		{"record with a comma", "option x code 200 = { ip-address, integer 8 };" + in("option x 10.0.0.1, 5;"), `3:18: "," is no value for option x`},
 		{"option of no type", "option x code 200 = float;", `1:21: the type of "x" is not supported`},
 		{"option of no code", "option x code 255 = text;", `1:15: "255" is no code of an option`},
 

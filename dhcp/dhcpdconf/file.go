@@ -56,7 +56,7 @@ func Read(name string, open func(name string) ([]byte, error)) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &compiler{options: standardOptions(), spaces: make(map[string]uint8)}
+	c := &compiler{options: standardOptions(), spaces: standardSpaces()}
 	c.block(list, place{scope: &scope{}})
 	if len(c.errs) > 0 {
 		return nil, errors.Join(c.errs...)

@@ -11,20 +11,22 @@ import (
 
 // optionType is what the values of an option are.
 type optionType struct {
-	of    element
-	array bool // one or more, with commas
+	fields    []element // none: a definition that gives no value
+	array     bool      // all of the fields once or more, with commas
+	lastArray bool      // the last of the fields once or more, with commas
 }
 
 // element is the type of one value.
 type element uint8
 
 const (
-	elementNone   element = iota // a definition that gives no value
-	elementAddr                  // an IPv4 address
-	elementText                  // in quotes, or a word of letters and digits
-	elementBytes                 // in quotes, or hex: 01:02:ff
-	elementBool                  // true or false
-	elementDomain                // a domain name in quotes, in DNS's form
+	elementAddr   element = iota + 1 // an IPv4 address
+	elementAddr6                     // an IPv6 address
+	elementText                      // in quotes, or a word of letters and digits
+	elementBytes                     // in quotes, or hex: 01:02:ff
+	elementBool                      // true or false
+	elementName                      // a domain name without quotes, in DNS's form
+	elementDomain                    // the same in quotes
 	elementUint8
 	elementUint16
 	elementUint32
@@ -40,100 +42,90 @@ type option struct {
 	space string // "" for DHCP's own; else suboptions of it
 }
 
-// The types of most options.
-var (
-	oneAddr = optionType{of: elementAddr}
-	addrs   = optionType{elementAddr, true}
-	text    = optionType{of: elementText}
-	octets  = optionType{of: elementBytes}
-	yesNo   = optionType{of: elementBool}
-	one8    = optionType{of: elementUint8}
-	one16   = optionType{of: elementUint16}
-	one32   = optionType{of: elementUint32}
-	domains = optionType{elementDomain, true}
-)
-
-// standardOptions are the options that dhcpd knows by itself (dhcp-options(5)),
-// but for those that hardly anybody has.
-func standardOptions() map[string]option {
-	options := make(map[string]option)
-	for _, o := range []struct {
-		name string
-		code uint8
-		typ  optionType
-	}{
-		{"subnet-mask", 1, oneAddr}, {"time-offset", 2, optionType{of: elementInt32}}, {"routers", 3, addrs}, {"time-servers", 4, addrs},
-		{"ien116-name-servers", 5, addrs}, {"domain-name-servers", 6, addrs}, {"log-servers", 7, addrs}, {"cookie-servers", 8, addrs},
-		{"lpr-servers", 9, addrs}, {"impress-servers", 10, addrs}, {"resource-location-servers", 11, addrs}, {"host-name", 12, text},
-		{"boot-size", 13, one16}, {"merit-dump", 14, text}, {"domain-name", 15, text}, {"swap-server", 16, oneAddr},
-		{"root-path", 17, text}, {"extensions-path", 18, text}, {"ip-forwarding", 19, yesNo}, {"max-dgram-reassembly", 22, one16},
-		{"default-ip-ttl", 23, one8}, {"interface-mtu", 26, one16}, {"broadcast-address", 28, oneAddr}, {"nis-domain", 40, text},
-		{"nis-servers", 41, addrs}, {"ntp-servers", 42, addrs}, {"vendor-encapsulated-options", 43, octets},
-		{"netbios-name-servers", 44, addrs}, {"netbios-dd-server", 45, addrs}, {"netbios-node-type", 46, one8}, {"netbios-scope", 47, text},
-		{"font-servers", 48, addrs}, {"x-display-manager", 49, addrs}, {"dhcp-requested-address", 50, oneAddr}, {"dhcp-lease-time", 51, one32},
-		{"dhcp-message-type", 53, one8}, {"dhcp-server-identifier", 54, oneAddr}, {"dhcp-parameter-request-list", 55, octets},
-		{"dhcp-max-message-size", 57, one16}, {"dhcp-renewal-time", 58, one32}, {"dhcp-rebinding-time", 59, one32},
-		{"vendor-class-identifier", 60, text}, {"dhcp-client-identifier", 61, octets}, {"nisplus-domain", 64, text},
-		{"nisplus-servers", 65, addrs}, {"tftp-server-name", 66, text}, {"bootfile-name", 67, text}, {"smtp-server", 69, addrs},
-		{"pop-server", 70, addrs}, {"nntp-server", 71, addrs}, {"www-server", 72, addrs}, {"finger-server", 73, addrs}, {"irc-server", 74, addrs},
-		{"user-class", 77, octets}, {"pxe-system-type", 93, optionType{elementUint16, true}}, {"pxe-interface-id", 94, octets},
-		{"pxe-client-id", 97, octets}, {"pcode", 100, text}, {"tcode", 101, text}, {"domain-search", 119, domains},
-		{"loader-configfile", 209, text}, {"loader-pathprefix", 210, text}, {"loader-reboottime", 211, one32},
-	} {
-		options[o.name] = option{code: o.code, typ: o.typ}
+// parseType reads the type of `option NAME code N = TYPE`. Encapsulated is the
+// option space whose suboptions are the value.
+func parseType(words []token) (t optionType, encapsulated string, ok bool) {
+	if len(words) == 2 && words[0].is("encapsulate") {
+		return t, strings.ToLower(words[1].text), words[1].kind != kindMark
 	}
-	return options
+	words, t.array = arrayOf(words)
+	if len(words) < 2 || !words[0].is("{") || !words[len(words)-1].is("}") {
+		e, ok := parseElement(words)
+		t.fields, t.array = []element{e}, t.array || e == elementDomain // which is a list by itself
+		return t, "", ok && !(t.array && (e == elementText || e == elementBytes))
+	}
+	words = append(slices.Clone(words[1:len(words)-1]), token{kind: kindMark, text: ","})
+	for len(words) > 0 {
+		n := slices.IndexFunc(words, func(w token) bool { return w.is(",") })
+		field := words[:n]
+		words = words[n+1:]
+		if field, t.lastArray = arrayOf(field); t.lastArray && len(words) > 0 {
+			return t, "", false
+		}
+		e, ok := parseElement(field)
+		if !ok || (e == elementText || e == elementBytes) && (len(words) > 0 || t.array || t.lastArray) {
+			return t, "", false // these have no end but that of the option
+		}
+		t.fields = append(t.fields, e)
+	}
+	return t, "", !(t.array && t.lastArray)
 }
 
-// parseType reads the type of `option NAME code N = TYPE`.
-func parseType(words []token) (t optionType, encapsulated string, ok bool) {
-	is := func(want ...string) bool {
-		return slices.EqualFunc(words, want, func(w token, s string) bool { return w.is(s) })
-	}
+// arrayOf takes off the words `array of`.
+func arrayOf(words []token) (rest []token, array bool) {
 	if len(words) > 2 && words[0].is("array") && words[1].is("of") {
-		t.array, words = true, words[2:]
+		return words[2:], true
 	}
-	if len(words) == 2 && words[0].is("encapsulate") {
-		return t, words[1].text, !t.array
-	}
+	return words, false
+}
+
+func parseElement(words []token) (e element, ok bool) {
 	if len(words) == 3 && words[0].is("signed") {
 		words = words[1:]
 	}
-	for of, forms := range map[element][]string{
-		elementAddr: {"ip-address"}, elementText: {"text"}, elementBytes: {"string"}, elementBool: {"boolean"},
-		elementUint8: {"unsigned integer 8"}, elementUint16: {"unsigned integer 16"}, elementUint32: {"unsigned integer 32"},
-		elementInt8: {"integer 8"}, elementInt16: {"integer 16"}, elementInt32: {"integer 32"}, elementDomain: {"domain-list"},
+	if len(words) == 2 && words[0].is("domain-list") && words[1].is("compressed") {
+		words = words[:1] // which says that it may be
+	}
+	for of, form := range map[element]string{
+		elementAddr: "ip-address", elementAddr6: "ip6-address", elementText: "text", elementBytes: "string", elementBool: "boolean",
+		elementName: "domain-name", elementDomain: "domain-list",
+		elementUint8: "unsigned integer 8", elementUint16: "unsigned integer 16", elementUint32: "unsigned integer 32",
+		elementInt8: "integer 8", elementInt16: "integer 16", elementInt32: "integer 32",
 	} {
-		for _, form := range forms {
-			if is(strings.Fields(form)...) {
-				t.of = of
-			}
+		if slices.EqualFunc(words, strings.Fields(form), func(w token, s string) bool { return w.is(s) }) {
+			e = of
 		}
 	}
-	return t, "", t.of != elementNone
+	return e, e != 0
 }
 
 // encode makes the bytes of what stands at a place, such as "option routers",
 // from its values.
 func (t optionType) encode(at Pos, what string, values []token) ([]byte, error) {
 	var data []byte
-	for i, v := range values {
-		if i%2 == 1 {
-			if !t.array || !v.is(",") || i == len(values)-1 {
-				return nil, errorAt(v.Pos, t.hint(what), "unexpected %s after the value of %s", v, what)
+	i := 0 // of the field that comes next
+	for len(values) > 0 {
+		if i == len(t.fields) {
+			if comma := values[0]; !(t.array || t.lastArray) || !comma.is(",") || len(values) == 1 {
+				return nil, errorAt(comma.Pos, t.hint(what), "unexpected %s after the value of %s", comma, what)
 			}
-			continue
+			values = values[1:]
+			if i = 0; t.lastArray {
+				i = len(t.fields) - 1
+			}
 		}
-		one, ok := t.of.encode(v)
+		one, ok := t.fields[i].encode(values[0])
 		if !ok {
-			return nil, errorAt(v.Pos, t.hint(what), "%s is no value for %s", v, what)
+			return nil, errorAt(values[0].Pos, t.hint(what), "%s is no value for %s", values[0], what)
 		}
-		data = append(data, one...)
+		data, values, i = append(data, one...), values[1:], i+1
 	}
-	if len(data) == 0 {
+	switch {
+	case len(data) == 0:
 		return nil, errorAt(at, t.hint(what), "%s has no value", what)
-	}
-	if len(data) > 255 {
+	case i < len(t.fields):
+		return nil, errorAt(at, t.hint(what), "%s has %d values of %d", what, i, len(t.fields))
+	case len(data) > 255:
 		return nil, errorAt(at, "an option has at most 255 bytes", "%s has %d bytes", what, len(data))
 	}
 	return data, nil
@@ -141,18 +133,25 @@ func (t optionType) encode(at Pos, what string, values []token) ([]byte, error) 
 
 // hint shows how the value is written.
 func (t optionType) hint(what string) string {
-	example := map[element]string{
-		elementAddr: "192.168.122.1", elementText: `"text"`, elementBytes: `"text", or bytes: 01:02:ff`, elementBool: "true",
-		elementDomain: `"example.com"`,
-	}[t.of]
-	if example == "" {
-		example = "a number that fits"
+	var examples []string
+	for _, f := range t.fields {
+		example := map[element]string{
+			elementAddr: "192.168.122.1", elementAddr6: "2001:db8::1", elementText: `"text"`, elementBytes: `"text", or bytes: 01:02:ff`, elementBool: "true",
+			elementName: "example.com", elementDomain: `"example.com"`,
+		}[f]
+		if example == "" {
+			example = "a number that fits"
+		}
+		examples = append(examples, example)
 	}
-	hint := "write " + what + " " + example + ";"
-	if t.array {
+	hint := "write " + what + " " + strings.Join(examples, " ") + ";"
+	if len(t.fields) == 0 {
+		hint = "leave it out: its value is that of its suboptions"
+	}
+	if t.array || t.lastArray {
 		hint += " with a comma between several"
 	}
-	if t.of == elementAddr {
+	if slices.Contains(t.fields, elementAddr) {
 		hint += " (names are not looked up)"
 	}
 	return hint
@@ -163,6 +162,9 @@ func (e element) encode(v token) ([]byte, bool) {
 	case elementAddr:
 		a, ok := parseAddr(v)
 		return a.AsSlice(), ok
+	case elementAddr6:
+		a, err := netip.ParseAddr(v.text)
+		return a.AsSlice(), err == nil && a.Is6() && a.Zone() == "" && v.kind == kindWord
 	case elementText:
 		return []byte(v.text), v.kind == kindText || v.kind == kindWord && !strings.ContainsAny(v.text, ".:/%+&*@")
 	case elementBytes:
@@ -178,8 +180,12 @@ func (e element) encode(v token) ([]byte, bool) {
 			return []byte{0}, true
 		}
 		return nil, false
+	case elementName:
+		data, ok := encodeDomain(v)
+		return data, ok && v.kind == kindWord
 	case elementDomain:
-		return encodeDomain(v)
+		data, ok := encodeDomain(v)
+		return data, ok && v.kind == kindText
 	}
 	return e.encodeNumber(v)
 }
@@ -211,7 +217,7 @@ func encodeDomain(v token) ([]byte, bool) {
 		}
 		data = append(append(data, byte(len(label))), label...)
 	}
-	return append(data, 0), v.kind == kindText
+	return append(data, 0), true
 }
 
 func parseAddr(v token) (netip.Addr, bool) {

@@ -34,6 +34,12 @@ func (s *statement) is(keywords ...string) bool {
 	return true
 }
 
+// inRecord reports whether the next brace is one of the type in `option NAME code
+// N = { integer 8, text }`.
+func (s *statement) inRecord() bool {
+	return len(s.words) > 4 && s.is("option") && s.words[2].is("code")
+}
+
 // parser makes statements from files.
 type parser struct {
 	open         func(name string) ([]byte, error)
@@ -93,6 +99,8 @@ func (p *parser) statement(l *lexer, includes, blocks int) (s statement, end tok
 		switch {
 		case t.kind == kindEnd && len(s.words) > 0:
 			return s, t, errorAt(s.pos(), "end it with ;", "%s is not finished at the end of the file", s.words[0])
+		case s.inRecord() && (t.is("{") || t.is("}")):
+			s.words = append(s.words, t)
 		case t.is("}") && len(s.words) > 0:
 			return s, t, errorAt(t.Pos, "write ; before it", "} in the middle of %s", s.words[0])
 		case t.kind == kindEnd, t.is("}"):
