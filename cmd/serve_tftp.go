@@ -29,6 +29,7 @@ type serveTFTPOptions struct {
 	idleTimeout   time.Duration
 	maxTransfers  int
 	maxTime       time.Duration
+	bandwidth     int64 // bytes per second; 0: any
 	uploadOptions
 	perSource int
 	rate      requestRate
@@ -75,6 +76,9 @@ Clients may send files only with --upload DIR, and then only into DIR and the
 folders that are there: whole or not at all, and none over another of its name
 unless --upload-overwrite says so.
 
+--bandwidth is shared by all who download: each gets the same, and what one does
+not take the others have.
+
 Who comes over a limit (--per-source, --rate, --max-transfers) is not answered:
 boot clients ask again for half a minute, and would give up at an error.
 
@@ -93,6 +97,7 @@ Once it listens, it gives up every privilege but that to read whosever files
   pxe serve-tftp /srv/wds --loose-names                 for Windows boot managers
   pxe serve-tftp /srv/tftp --per-source 11 --rate 100/2s
   pxe serve-tftp /srv/tftp --max-blksize 1408           for clients behind a tunnel
+  pxe serve-tftp /srv/tftp --bandwidth 50MB/s           half of a gigabit for the others
   pxe serve-tftp /srv/tftp --upload /srv/logs --upload-max 10MB
   pxe serve-tftp . --listen 127.0.0.1:6969 -o json`,
 		Args:              someArgs("ROOT"),
@@ -122,6 +127,7 @@ func runServeTFTP(ctx context.Context, s Streams, o serveTFTPOptions) error {
 		Retries:      o.retries,
 		IdleTimeout:  o.idleTimeout,
 		MaxDuration:  o.maxTime,
+		Pace:         &tftp.Pace{Rate: o.bandwidth},
 		Admit:        (&tftp.Limits{PerSource: o.perSource, Rate: o.rate.requests, Window: o.rate.window}).Admit,
 	}
 	if server.Rewrite, err = o.rewrite(); err != nil {

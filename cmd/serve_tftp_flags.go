@@ -45,6 +45,13 @@ func (o *serveTFTPOptions) addFlags(cmd *cobra.Command) {
 	f.Var(number(&o.perSource, 1, 1<<20), "per-source", "answer at most so many requests of one address at the same time, `N`")
 	f.Var(newValue(&o.rate, "rate", parseRequestRate, requestRate.String), "rate", "answer at most `N/DURATION` requests, 100/2s for example; then none until the time is over")
 
+	f.Var(newValue(&o.bandwidth, "size", parseBandwidth, func(n int64) string {
+		if n == 0 {
+			return ""
+		}
+		return formatBytes(n) + "/s"
+	}), "bandwidth", "send at most so many bytes a second, `RATE`, 50MB/s for example, to all clients together (default: any)")
+
 	f.StringVar(&o.uploadOptions.dir, "upload", "", "take files into `DIR`, those that are not there yet (default: none are taken)")
 	f.BoolVar(&o.overwrite, "upload-overwrite", false, "let them replace what is there")
 	f.Var(newValue(&o.maxSize, "size", parseSize, orAny), "upload-max", "take files of at most `SIZE`, 10MB for example (default: any)")

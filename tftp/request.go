@@ -102,7 +102,7 @@ func (r *request) give(ctx context.Context, e *Event, text bool) {
 	}
 	defer c.Close()
 	s := newSender(file, file.Size(), agreed, oack, r.server.timer(agreed))
-	err = r.run(ctx, c, s)
+	err = r.run(ctx, c, paced(r.server.Pace, s))
 	e.Bytes, e.Blocks, e.Retransmits = s.delivered(), max(s.base, 0), s.retransmits
 	r.judge(e, s, err)
 }

@@ -185,7 +185,7 @@ func (s *sender) AppendNext(now time.Time, b []byte) ([]byte, bool) {
 		s.fault = nil
 		return b, true
 	}
-	if s.done || s.next > s.limit() {
+	if !s.due() {
 		return b, false
 	}
 	n := s.next
@@ -213,6 +213,9 @@ func (s *sender) AppendNext(now time.Time, b []byte) ([]byte, bool) {
 	s.timer.sent(now)
 	return b, true
 }
+
+// due reports whether there is a packet to send now.
+func (s *sender) due() bool { return !s.done && s.next <= s.limit() }
 
 // limit is the highest block that may be sent: the end of the window, and
 // nothing behind an OACK that is not acknowledged.

@@ -55,6 +55,8 @@ type Server struct {
 	IdleTimeout time.Duration
 	// MaxDuration is how long a transfer may take in all. 0: as long as it moves.
 	MaxDuration time.Duration
+	// Pace limits what all transfers together may send. nil: nothing does.
+	Pace *Pace
 	// MaxTransfers is how many requests a Serve answers at the same time. What
 	// comes above is dropped: clients ask again. 0: 4096.
 	MaxTransfers int
