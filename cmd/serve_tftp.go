@@ -18,6 +18,7 @@ type serveTFTPOptions struct {
 	confineOptions
 	roots         []string
 	listen        string
+	singlePort    bool
 	stripPrefixes []string
 	mapFile       string
 	looseNames    bool
@@ -99,6 +100,7 @@ Once it listens, it gives up every privilege but that to read whosever files
   pxe serve-tftp /srv/tftp --max-blksize 1408           for clients behind a tunnel
   pxe serve-tftp /srv/tftp --bandwidth 50MB/s           half of a gigabit for the others
   pxe serve-tftp /srv/tftp --upload /srv/logs --upload-max 10MB
+  pxe serve-tftp /data --listen :6969 --single-port     in a container, with -p 69:6969/udp
   pxe serve-tftp . --listen 127.0.0.1:6969 -o json`,
 		Args:              someArgs("ROOT"),
 		ValidArgsFunction: completeTrees,
@@ -120,6 +122,7 @@ func runServeTFTP(ctx context.Context, s Streams, o serveTFTPOptions) error {
 	}
 	defer trees.close()
 	server := &tftp.Server{
+		SinglePort:   o.singlePort,
 		MaxBlockSize: o.maxBlockSize,
 		MaxWindow:    o.maxWindow,
 		MaxTransfers: o.maxTransfers,

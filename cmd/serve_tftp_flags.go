@@ -26,6 +26,7 @@ func (o *serveTFTPOptions) addFlags(cmd *cobra.Command) {
 		})
 	}
 	f.Var(newValue(&o.listen, "string", parseListen, text), "listen", "listen on `[ADDRESS]:PORT`; firmware asks port 69")
+	f.BoolVar(&o.singlePort, "single-port", false, "send from that port too, and not each file from a new one: for NAT and the port forwarding of containers; slower")
 
 	f.Var(newList(&o.stripPrefixes, "string", parsePrefix), "strip-prefix", "take the directory `DIR` off the names that begin with it; repeatable")
 	f.StringVar(&o.mapFile, "map", "", "rewrite names by the rules in `FILE`, a map file of tftpd-hpa")

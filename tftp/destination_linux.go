@@ -52,6 +52,19 @@ func destination(oob []byte) localAddr {
 	return local
 }
 
+// sourceMessage is the control message that makes a packet come from local; nil
+// when that is not known.
+func sourceMessage(local netip.Addr) []byte {
+	switch {
+	case local.Is4():
+		return unix.PktInfo4(&unix.Inet4Pktinfo{Spec_dst: local.As4()})
+	case local.Is6():
+		zone, _ := strconv.ParseUint(local.Zone(), 10, 32) // as destination wrote it
+		return unix.PktInfo6(&unix.Inet6Pktinfo{Addr: local.As16(), Ifindex: uint32(zone)})
+	}
+	return nil
+}
+
 // growBuffer sets the receive buffer, past the system's limit if we may.
 func growBuffer(udp *net.UDPConn, size int) {
 	control(udp, func(fd int) {

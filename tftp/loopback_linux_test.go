@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"sync"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -35,8 +36,20 @@ func TestLoopback(t *testing.T) {
 }
 
 func testLoopback(t *testing.T, address string, listen ListenFunc) {
+	testLoopbackServer(t, address, &Server{ListenPacket: listen})
+}
+
+// The answers of a shared port come from the address that was asked.
+func TestLoopbackSinglePort(t *testing.T) {
+	for _, address := range []string{"127.0.0.1:0", "[::1]:0", "0.0.0.0:0", "[::]:0"} {
+		t.Run(address, func(t *testing.T) { testLoopbackServer(t, address, &Server{SinglePort: true}) })
+	}
+}
+
+func testLoopbackServer(t *testing.T, address string, s *Server) {
 	content := files{"f": pattern(1 << 20)}
-	server, events := serveLoopback(t, address, &Server{Source: content, ListenPacket: listen})
+	s.Source = content
+	server, events := serveLoopback(t, address, s)
 	switch server.Addr() {
 	case netip.IPv4Unspecified():
 		server = netip.AddrPortFrom(netip.MustParseAddr("127.0.0.5"), server.Port())
@@ -52,7 +65,7 @@ func testLoopback(t *testing.T, address string, listen ListenFunc) {
 			t.Fatalf("window %d: %v, %d bytes", window, err, got.Len())
 		}
 		// Several addresses lead here: the answer came from the one asked.
-		if transfer.Peer.Addr() != server.Addr() || transfer.Peer.Port() == server.Port() {
+		if transfer.Peer.Addr() != server.Addr() || (transfer.Peer.Port() == server.Port()) != s.SinglePort {
 			t.Errorf("window %d: %v was asked, %v answered", window, server, transfer.Peer)
 		}
 		if e := <-events; e.Kind != EventDone || e.Local != server.Addr() {
@@ -272,5 +285,78 @@ func TestLoopbackBroadcast(t *testing.T) {
 	}
 	if e := <-events; e.Kind != EventDropped || !errors.Is(e.Err, errBroadcast) {
 		t.Errorf("event %v with %v", e.Kind, e.Err)
+	}
+}
+
+// The loops of this host keep to it too: 300 KB at 1 MB/s.
+func TestPaceOnLoopback(t *testing.T) {
+	for driver, listen := range drivers {
+		server := listenAndServe(t, "127.0.0.1:0", &Server{Source: files{"f": pattern(300_000)}, ListenPacket: listen, Pace: &Pace{Rate: 1_000_000}})
+		start := time.Now()
+		got, err := new(Client).Get(t.Context(), Request{Server: server, Name: "f", Options: options("blksize", 1468, "windowsize", 16)}, io.Discard)
+		if took := time.Since(start); err != nil || got.Bytes != 300_000 || took < 280*time.Millisecond {
+			t.Errorf("%s: %+v in %v, %v", driver, got, took, err)
+		}
+	}
+}
+
+// forwardPort passes packets on as the port forwarding of a container does: what
+// comes back from another port than the one that was asked is lost.
+func forwardPort(t *testing.T, server netip.AddrPort) netip.AddrPort {
+	front, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.MustParseAddrPort("127.0.0.1:0")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var wait sync.WaitGroup
+	wait.Go(func() {
+		ways := make(map[netip.AddrPort]*net.UDPConn)
+		defer func() {
+			for _, way := range ways {
+				way.Close()
+			}
+		}()
+		for b := make([]byte, 1<<16); ; {
+			n, client, err := front.ReadFromUDPAddrPort(b)
+			if err != nil {
+				return
+			}
+			way := ways[client]
+			if way == nil {
+				if way, err = net.DialUDP("udp", nil, net.UDPAddrFromAddrPort(server)); err != nil {
+					t.Error(err)
+					return
+				}
+				ways[client] = way
+				wait.Go(func() {
+					for b := make([]byte, 1<<16); ; {
+						n, err := way.Read(b)
+						if errors.Is(err, net.ErrClosed) {
+							return
+						}
+						_, _ = front.WriteToUDPAddrPort(b[:n], client)
+					}
+				})
+			}
+			_, _ = way.Write(b[:n])
+		}
+	})
+	t.Cleanup(func() {
+		front.Close()
+		wait.Wait()
+	})
+	return addrPort(front.LocalAddr())
+}
+
+// Behind port forwarding a client gets its files from a single port only.
+func TestLoopbackForwarded(t *testing.T) {
+	content := pattern(50_000)
+	for _, single := range []bool{false, true} {
+		server := listenAndServe(t, "127.0.0.1:0", &Server{Source: files{"f": content}, SinglePort: single, Timeout: 100 * ms, Retries: 1})
+		c := Client{Timeout: 100 * ms, Retries: 1}
+		var got bytes.Buffer
+		_, err := c.Get(t.Context(), Request{Server: forwardPort(t, server), Name: "f", Options: options("windowsize", 4)}, &got)
+		if single && (err != nil || !bytes.Equal(got.Bytes(), content)) || !single && err == nil {
+			t.Errorf("single port %v: %d bytes, %v", single, got.Len(), err)
+		}
 	}
 }

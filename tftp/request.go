@@ -30,6 +30,7 @@ type request struct {
 	text      string // the datagram, to know a copy of it
 	client    netip.AddrPort
 	local     netip.Addr // the address that was asked; the zero value if unknown
+	port      *portConn  // the one that all share; nil: each transfer has its own
 	arrived   time.Time
 	cancel    context.CancelCauseFunc
 
@@ -122,13 +123,21 @@ func (r *request) newCarrier(ctx context.Context, agreed terms) (carrier, error)
 	if r.loops != nil {
 		return r.loops.host(r.local, r.client, batch)
 	}
-	c, err := listen(ctx, r.server.ListenPacket, r.local)
+	c, err := r.listen(ctx)
 	if err != nil {
 		return nil, err
 	}
 	d := newDriver(c, r.client, true, maxOptions, max(headerSize+agreed.blockSize, batch))
 	d.batch = batch
 	return d, nil
+}
+
+// listen opens the socket of the answer.
+func (r *request) listen(ctx context.Context) (conn, error) {
+	if r.port != nil {
+		return newConn(r.port), nil
+	}
+	return listen(ctx, r.server.ListenPacket, r.local)
 }
 
 // run carries the file.
@@ -247,7 +256,7 @@ func (r *request) refuse(ctx context.Context, e *Event, err error) {
 	case !errors.As(err, new(*Error)):
 		e.Err = fmt.Errorf("%w: %w", fault, err)
 	}
-	c, err := listen(ctx, r.server.ListenPacket, r.local)
+	c, err := r.listen(ctx)
 	if err != nil {
 		e.Kind, e.Err = EventDropped, fmt.Errorf("open a socket for an error: %w", err)
 		return

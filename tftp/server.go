@@ -39,6 +39,11 @@ type Server struct {
 	// are kept so small that their packets fit. nil: on Linux, and without
 	// ListenPacket, what the kernel knows of the route; otherwise unknown.
 	MTU func(local, client netip.Addr) int
+	// SinglePort sends the files from the port of the requests, and not each from
+	// one of its own as RFC 1350 section 4 has it: for NAT and containers that let
+	// nothing else through. It is slower, and clients that go away are noticed
+	// later. ListenPacket is not used then.
+	SinglePort bool
 
 	// MaxBlockSize (bytes) and MaxWindow (blocks) limit what a client gets.
 	// 0: 65464 and 64.
@@ -93,8 +98,12 @@ func (s *Server) Serve(ctx context.Context, conn net.PacketConn) error {
 	}
 	stop := context.AfterFunc(ctx, func() { _ = conn.SetReadDeadline(past()) })
 	defer stop()
-	f := &front{server: s, running: make(map[netip.AddrPort]*request)}
-	if _, ok := conn.(*net.UDPConn); ok && s.ListenPacket == nil {
+	f := &front{server: s, door: d, running: make(map[netip.AddrPort]*request)}
+	udp, ofHost := conn.(*net.UDPConn)
+	switch {
+	case ofHost && s.SinglePort:
+		sendsTransfers(udp)
+	case ofHost && s.ListenPacket == nil:
 		f.loops = newLoops()
 		defer f.loops.stop()
 	}
@@ -139,6 +148,7 @@ func sleep(ctx context.Context, d time.Duration) {
 // front sorts what comes to one request socket.
 type front struct {
 	server *Server
+	door   *door
 	loops  *loops         // nil: the portable driver
 	wait   sync.WaitGroup // one for each running request
 
@@ -149,10 +159,16 @@ type front struct {
 // datagram looks at what came. Only what starts with the opcode of a request
 // can lead to an answer.
 func (f *front) datagram(ctx context.Context, b []byte, client netip.AddrPort, local localAddr) {
+	if f.server.SinglePort && !isRequest(b) && f.deliver(b, client) {
+		return
+	}
 	p, err := Parse(b)
 	r := &request{
 		server: f.server, loops: f.loops, packet: p, malformed: err, text: string(b),
 		client: client, local: local.addr, arrived: time.Now(),
+	}
+	if f.server.SinglePort {
+		r.port = newPortConn(f.door, client, local.addr)
 	}
 	switch {
 	case !isRequest(b):
@@ -166,6 +182,18 @@ func (f *front) datagram(ctx context.Context, b []byte, client netip.AddrPort, l
 	default:
 		f.request(ctx, r)
 	}
+}
+
+// deliver hands a packet to the transfer of a client, if there is one.
+func (f *front) deliver(b []byte, client netip.AddrPort) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	r := f.running[client]
+	if r == nil {
+		return false
+	}
+	r.port.deliver(b)
+	return true
 }
 
 func isRequest(b []byte) bool {

@@ -26,11 +26,18 @@ func listenHost(ctx context.Context, network, address string) (net.PacketConn, e
 //   - the socket is not connected, because a stranger must be heard to be told
 //     that it is one; IP_RECVERR (ip(7)) reports ICMP errors all the same.
 func transferOptions(fd int) {
-	_ = unix.SetsockoptInt(fd, unix.SOL_IP, unix.IP_MTU_DISCOVER, unix.IP_PMTUDISC_DONT)
-	_ = unix.SetsockoptInt(fd, unix.SOL_IPV6, unix.IPV6_MTU_DISCOVER, unix.IPV6_PMTUDISC_DONT)
+	allowFragments(fd)
 	_ = unix.SetsockoptInt(fd, unix.SOL_IP, unix.IP_RECVERR, 1)
 	_ = unix.SetsockoptInt(fd, unix.SOL_IPV6, unix.IPV6_RECVERR, 1)
 }
+
+func allowFragments(fd int) {
+	_ = unix.SetsockoptInt(fd, unix.SOL_IP, unix.IP_MTU_DISCOVER, unix.IP_PMTUDISC_DONT)
+	_ = unix.SetsockoptInt(fd, unix.SOL_IPV6, unix.IPV6_MTU_DISCOVER, unix.IPV6_PMTUDISC_DONT)
+}
+
+// sendsTransfers readies the socket of the requests to send the files as well.
+func sendsTransfers(udp *net.UDPConn) { control(udp, allowFragments) }
 
 // refusedBy empties the socket's queue of ICMP errors, and reports whether one
 // was about a packet to peer.

@@ -23,6 +23,10 @@ func routeMTU(netip.Addr, netip.AddrPort) int { return 0 }
 // packet was sent to. Bind one socket to each address instead.
 func tellDestinations(*net.UDPConn) bool { return false }
 
+func sendsTransfers(*net.UDPConn) {}
+
+func sourceMessage(netip.Addr) []byte { return nil }
+
 func destination([]byte) localAddr { return localAddr{} }
 
 func growBuffer(udp *net.UDPConn, size int) { _ = udp.SetReadBuffer(size) }

@@ -91,7 +91,7 @@ func (r *request) announced() (int64, error) {
 // uploadCarrier opens the socket of an upload. Its driver is the portable one: a
 // disk that lets one upload wait must not stop a loop that works for others.
 func (r *request) uploadCarrier(ctx context.Context, agreed terms) (carrier, error) {
-	c, err := listen(ctx, r.server.ListenPacket, r.local)
+	c, err := r.listen(ctx)
 	if err != nil {
 		return nil, err
 	}
