@@ -130,6 +130,9 @@ func (x *exchange) serve() Decision {
 	}
 	x.client.Name = x.client.Name[:min(len(x.client.Name), 255)]
 	x.use(i)
+	if reason, yes := x.ignored(); yes {
+		return x.ignore(reason)
+	}
 	if _, had := x.leaseOf(); x.s.cfg.BootOnly && !had && x.host == nil && !x.client.Fixed.IsValid() && !x.isBootClient() {
 		return x.ignore("not a boot client, nor one that was")
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"pxe/boot"
+	"pxe/dhcp/lease"
 )
 
 // Match says which clients something is for. Whatever is set in it has to hold,
@@ -22,6 +23,9 @@ type Match struct {
 	UUID [][16]byte
 	// Subnet holds the address that the client gets.
 	Subnet []netip.Prefix
+	// Range is one of the Ranges from which the client gets its address; a host's
+	// own address is from none.
+	Range []lease.Range
 	// VendorClass is what option 60 begins with, UserClass what option 77 is.
 	VendorClass, UserClass []string
 	// CircuitID and RemoteID are what the relay adds (82.1 and 82.2).
@@ -34,6 +38,8 @@ type Match struct {
 	All []Match // every one holds
 	Any []Match // one holds at least
 	Not *Match  // does not hold; what is unknown is not made true by it
+	// Unless does not hold or is unknown: what is left for an else.
+	Unless *Match
 }
 
 // MACPrefix is the beginning of a hardware address, or all of it.
@@ -69,6 +75,7 @@ type client struct {
 	m       *Message
 	machine boot.Machine
 	subnet  netip.Prefix // of the address that it gets; the zero Prefix: not known
+	ranges  []lease.Range
 	known   bool
 }
 
@@ -92,6 +99,9 @@ func (m *Match) of(c *client) truth {
 	}
 	if m.Not != nil {
 		all = both(all, not(m.Not.of(c)))
+	}
+	if m.Unless != nil {
+		all = both(all, truthOf(!m.Unless.holds(c)))
 	}
 	return all
 }
@@ -132,6 +142,7 @@ func (m *Match) fields(c *client) bool {
 			return bytes.Equal(u[:], is.UUID) || bytes.Equal(boot.SwapUUID(u[:]), is.UUID)
 		})) &&
 		(len(m.Subnet) == 0 || slices.ContainsFunc(m.Subnet, func(p netip.Prefix) bool { return p.Contains(c.subnet.Addr()) })) &&
+		(len(m.Range) == 0 || overlapping(m.Range, c.ranges)) &&
 		(len(m.VendorClass) == 0 || slices.ContainsFunc(m.VendorClass, func(s string) bool { return strings.HasPrefix(is.VendorClass, s) })) &&
 		(len(m.UserClass) == 0 || slices.Contains(m.UserClass, is.UserClass)) &&
 		relaySays(c.m, RelayCircuitID, m.CircuitID) && relaySays(c.m, RelayRemoteID, m.RemoteID) &&

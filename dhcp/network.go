@@ -67,7 +67,8 @@ func (x *exchange) fixedIn(pool *lease.Pool) netip.Addr {
 // admitted reports whether the client may have addresses of the ranges of the
 // subnet that is used, or has one of its own in it.
 func (x *exchange) admitted() bool {
-	return x.client.Fixed.IsValid() || x.subnet.For.holds(x.asClient())
+	_, ignored := x.ignored() // in this subnet of the wire
+	return !ignored && (x.client.Fixed.IsValid() || x.subnet.For.holds(x.asClient()))
 }
 
 // offer finds an address for the client in the subnets of its wire: in the one

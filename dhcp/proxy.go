@@ -15,6 +15,9 @@ func (x *exchange) proxy() Decision {
 		return x.ignore("a boot client that does not say its architecture (option 93)")
 	}
 	x.tell()
+	if reason, yes := x.ignored(); yes {
+		return x.ignore(reason)
+	}
 	reply := x.newReply()
 	reply.Flags |= FlagBroadcast // there is no address to send it to
 	file := x.fill(reply, TypeOffer, 0)
@@ -63,6 +66,9 @@ func (x *exchange) bootService() Decision {
 		return x.ignore("the client wants a signature (PXE BIS), which is not supported")
 	}
 	x.tell()
+	if reason, yes := x.ignored(); yes {
+		return x.ignore(reason)
+	}
 	reply := x.newReply()
 	reply.CIAddr = x.m.CIAddr
 	file := x.fill(reply, TypeAck, 0)

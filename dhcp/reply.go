@@ -95,7 +95,7 @@ func (x *exchange) network() []parameter {
 	for _, o := range x.told.Options {
 		i := slices.IndexFunc(params, func(p parameter) bool { return p.Code == o.Code })
 		switch {
-		case o.Code == OptionVendorSpecific: // goes with option 60: see boot
+		case o.Code == OptionVendorSpecific && x.class() == ClassPXE: // goes with option 60: see boot
 		case i >= 0:
 			params[i].RawOption = o
 		default:

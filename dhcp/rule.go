@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"pxe/boot"
+	"pxe/dhcp/lease"
 )
 
 // Rule tells something to the clients of a Match.
@@ -26,6 +27,8 @@ type Settings struct {
 	File string
 	// LocalBoot tells boot clients to boot from their disk, in place of a File.
 	LocalBoot bool
+	// Ignore leaves the client without any answer.
+	Ignore bool
 	// Once makes a boot from the network the last one: the machine then boots from
 	// its disk until it is armed again. It needs the Server's Once.
 	Once bool
@@ -53,6 +56,7 @@ type told struct {
 	files []said // of several files the first that suits
 	next  netip.Addr
 	once  bool
+	by    string // which rule says to ignore the client; "": none does
 	Settings
 }
 
@@ -73,6 +77,9 @@ func (t *told) add(s *Settings, rule string, thinksOf bool) {
 		t.next = s.NextServer
 	}
 	t.once = t.once || s.Once
+	if s.Ignore && t.by == "" {
+		t.by = rule
+	}
 	if t.LeaseTime == 0 {
 		t.LeaseTime = s.LeaseTime
 	}
@@ -99,7 +106,7 @@ func (t *told) add(s *Settings, rule string, thinksOf bool) {
 func (x *exchange) tell() {
 	x.told = told{}
 	if x.host != nil {
-		x.told.add(&x.host.Settings, "host "+x.host.MAC.String(), true)
+		x.told.add(&x.host.Settings, "host "+x.host.id(), true)
 	}
 	if len(x.s.cfg.Rules) == 0 {
 		return
@@ -123,8 +130,11 @@ func (x *exchange) asClient() *client {
 	c := &client{m: x.m, machine: x.machine, known: x.host != nil}
 	if x.subnet != nil {
 		c.subnet = x.subnet.Prefix
+		if !x.client.Fixed.IsValid() {
+			c.ranges = x.subnet.Ranges
+		}
 	} else if i, ok := x.s.cfg.subnetWith(x.m.CIAddr); ok { // who asks the boot service has its address
-		c.subnet = x.s.cfg.Subnets[i].Prefix
+		c.subnet, c.ranges = x.s.cfg.Subnets[i].Prefix, []lease.Range{{First: x.m.CIAddr, Last: x.m.CIAddr}}
 	}
 	return c
 }
@@ -190,6 +200,11 @@ func (x *exchange) nextServer() netip.Addr {
 		}
 	}
 	return x.local
+}
+
+// ignored reports which rule leaves the client without an answer.
+func (x *exchange) ignored() (reason string, yes bool) {
+	return "left without an answer by " + x.told.by, x.told.by != ""
 }
 
 // isBootClient reports whether it is a program that boots which asks, not an

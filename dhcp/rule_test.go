@@ -78,6 +78,10 @@ func TestRules(t *testing.T) {
 		{"a test", []Rule{rule(Match{Test: &Test{Option: OptionVendorClass, Length: 9, Lower: true, Equal: []byte("pxeclient")}}, "x.0")}, bios, nil, "x.0", "r"},
 		{"a test of what is not there", []Rule{rule(Match{Test: &Test{Option: OptionUserClass, Equal: []byte("x")}}, "x.0")}, bios, nil, "pxelinux.0", "boot file for bios"},
 		{"nor is its contrary true", []Rule{rule(Match{Not: &Match{Test: &Test{Option: OptionUserClass, Equal: []byte("x")}}}, "x.0")}, bios, nil, "pxelinux.0", "boot file for bios"},
+		{"but an else is", []Rule{rule(Match{Unless: &Match{Test: &Test{Option: OptionUserClass, Equal: []byte("x")}}}, "x.0")}, bios, nil, "x.0", "r"},
+		{"an else of what holds", []Rule{rule(Match{Unless: &Match{Arch: []boot.Arch{boot.ArchBIOS}}}, "x.0")}, bios, nil, "pxelinux.0", "boot file for bios"},
+		{"by range", []Rule{rule(Match{Range: []lease.Range{{First: addr("192.168.122.200"), Last: addr("192.168.122.210")}}}, "x.0")}, bios, nil, "x.0", "r"},
+		{"by another range", []Rule{rule(Match{Range: []lease.Range{{First: addr("192.168.122.201"), Last: addr("192.168.122.210")}}}, "x.0")}, bios, nil, "pxelinux.0", "boot file for bios"},
 		{"a test that asks whether it is there", []Rule{rule(Match{Not: &Match{Test: &Test{Option: OptionUserClass, Exists: true}}}, "x.0")}, bios, nil, "x.0", "r"},
 		{"the hardware address", []Rule{rule(Match{Test: &Test{Source: SourceHardware, From: 1, Length: 3, Equal: []byte{0x52, 0x54, 0}}}, "x.0")}, bios, nil, "x.0", "r"},
 		{"the end of a value", []Rule{rule(Match{Test: &Test{Option: OptionVendorClass, Suffix: true, Length: 3, Equal: []byte("016")}}, "x.0")}, bios, nil, "x.0", "r"},
@@ -144,6 +148,49 @@ func TestSettingsMerge(t *testing.T) {
 		if diff := cmp.Diff(want, got[code]); diff != "" {
 			t.Errorf("option %d (-want +got):\n%s", code, diff)
 		}
+	}
+}
+
+// TestIgnore leaves some clients without an answer, in each way to serve.
+func TestIgnore(t *testing.T) {
+	is := machineOf(boot.ArchBIOS, boot.KindPXE)
+	request := with(Sample(is, TypeRequest), func(m *Message) { m.CIAddr = addr("192.168.122.150") })
+	for _, tt := range []struct {
+		name  string
+		req   Request
+		proxy bool
+	}{
+		{"server", Request{Message: Sample(is, TypeDiscover), Src: fromZero, Dst: toAll}, false},
+		{"proxy", Request{Message: Sample(is, TypeDiscover), Src: fromZero, Dst: toAll}, true},
+		{"boot service", Request{Message: request, Src: fromZero, Dst: toAll, Boot: true}, false},
+	} {
+		for _, ignore := range []bool{true, false} {
+			cfg := fullConfig()
+			cfg.Proxy = tt.proxy
+			cfg.Rules = []Rule{{Name: "away", Match: Match{Kind: []boot.Kind{boot.KindPXE}}, Settings: Settings{Ignore: ignore}}}
+			d := newServer(t, cfg).Decide(tt.req, testStart)
+			if reason := outcomeOf(d).Reason; (d.Reply == nil) != ignore || ignore && reason != "left without an answer by away" {
+				t.Errorf("%s, %t: reply %v, %q", tt.name, ignore, d.Reply, reason)
+			}
+		}
+	}
+	cfg := fullConfig()
+	cfg.Hosts = []Host{{MAC: mac(clientMAC), Addrs: []netip.Addr{addr("192.168.122.9")}, Settings: Settings{Ignore: true}}}
+	if d := discoverBy(t, cfg, is); d.Reply != nil {
+		t.Errorf("a host: %+v", d)
+	}
+}
+
+// TestVendorOptionsOfRules sends option 43 of the configuration to a client that
+// boots not by PXE and asks for it.
+func TestVendorOptionsOfRules(t *testing.T) {
+	cfg := fullConfig()
+	cfg.Rules = []Rule{{Settings: Settings{Options: Options{{OptionVendorSpecific, []byte{1, 4, 10, 0, 0, 1}}}}}}
+	d := discoverBy(t, cfg, machineOf(0, boot.KindPlain), func(m *Message) {
+		m.Options = Options{byteOption(OptionMessageType, TypeDiscover), {OptionParameterList, []byte{1, OptionVendorSpecific}}}
+	})
+	if got := d.Reply.Options.Get(OptionVendorSpecific); string(got) != "\x01\x04\x0a\x00\x00\x01" {
+		t.Errorf("option 43 is %x", got)
 	}
 }
 

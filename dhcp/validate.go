@@ -179,6 +179,9 @@ func (v *validation) settings(of string, c *Config, s *Settings) {
 	if s.File != "" && s.LocalBoot {
 		v.fault(of+"boot file", "leave one out", "is %s, and the machine boots from its disk", s.File)
 	}
+	if s.Ignore && (s.File != "" || s.LocalBoot) {
+		v.fault(of+"boot file", "leave one out", "is for a machine that is not answered")
+	}
 	v.options(s.Options, strings.TrimSuffix(of, ": "), func(code uint8) bool { return !FreeOption(code) })
 	v.seconds(of+"lease time", s.LeaseTime)
 	v.seconds(of+"maximum lease time", s.MaxLeaseTime)
@@ -227,7 +230,9 @@ func (v *validation) hasHost(c *Config, s *Subnet) bool {
 
 // sharesWire reports whether the subnet's clients get addresses of another one.
 func sharesWire(c *Config, s *Subnet) bool {
-	return s.Network != "" && slices.ContainsFunc(c.Subnets, func(other Subnet) bool { return other.Network == s.Network && len(other.Ranges) > 0 })
+	return slices.ContainsFunc(c.Subnets, func(other Subnet) bool {
+		return len(other.Ranges) > 0 && (len(s.Ranges) == 0 && other.Prefix == s.Prefix || s.Network != "" && other.Network == s.Network)
+	})
 }
 
 func (v *validation) hosts(c *Config) {

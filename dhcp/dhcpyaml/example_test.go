@@ -17,7 +17,7 @@ func TestExample(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(d.Config.Subnets) != 4 || len(d.Config.Hosts) != 4 || len(d.Config.Rules) != 5 {
+	if len(d.Config.Subnets) != 4 || len(d.Config.Hosts) != 4 || len(d.Config.Rules) != 6 {
 		t.Errorf("%d subnets, %d hosts, %d rules", len(d.Config.Subnets), len(d.Config.Hosts), len(d.Config.Rules))
 	}
 	var s any

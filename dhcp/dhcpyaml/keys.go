@@ -106,6 +106,7 @@ func settingsKeys() []key[dhcp.Settings] {
 		k("next_server", "The TFTP server.", "", addr(), func(v *s) *netip.Addr { return &v.NextServer }),
 		k("file", "What to boot. Machines that cannot run it pass it over.", "", text(), func(v *s) *string { return &v.File }),
 		k("local_boot", "Boot from the machine's disk, in place of a file.", "", yesNo{}, func(v *s) *bool { return &v.LocalBoot }),
+		k("ignore", "Give the machine no answer at all.", "", yesNo{}, func(v *s) *bool { return &v.Ignore }),
 		k("once", "Boot from the network one time, then from its disk until `pxe arm` names it.", "", yesNo{}, func(v *s) *bool { return &v.Once }),
 		k("options", "Options in place of the subnet's, or beside them, by name or number.", "", optionsForm(), func(v *s) *dhcp.Options { return &v.Options }),
 		k("lease_time", "How long a lease lasts for machines that ask for no time.", "", duration(), func(v *s) *time.Duration { return &v.LeaseTime }),
@@ -136,6 +137,7 @@ func matchForm() form[dhcp.Match] {
 			k("mac", "MAC addresses, or how they begin.", "", list[dhcp.MACPrefix]{macPrefix()}, func(v *m) *[]dhcp.MACPrefix { return &v.MAC }),
 			k("uuid", "UUIDs of machines, as option 97 or dmidecode has them.", "", list[[16]byte]{uuid()}, func(v *m) *[][16]byte { return &v.UUID }),
 			k("subnet", "Networks that hold the machine's address.", "", list[netip.Prefix]{prefix()}, func(v *m) *[]netip.Prefix { return &v.Subnet }),
+			k("range", "Ranges from which the machine gets its address.", "", list[lease.Range]{addrRange()}, func(v *m) *[]lease.Range { return &v.Range }),
 			k("vendor_class", "How option 60 begins.", "", list[string]{octetText()}, func(v *m) *[]string { return &v.VendorClass }),
 			k("user_class", "What option 77 is.", "", list[string]{octetText()}, func(v *m) *[]string { return &v.UserClass }),
 			k("circuit_id", "What the relay says of its port (82.1).", "", list[string]{octetText()}, func(v *m) *[]string { return &v.CircuitID }),
@@ -145,6 +147,7 @@ func matchForm() form[dhcp.Match] {
 			k("all", "Every one of these has to hold.", "", list[m]{matchForm()}, func(v *m) *[]m { return &v.All }),
 			k("any", "One of these has to hold.", "", list[m]{matchForm()}, func(v *m) *[]m { return &v.Any }),
 			k("not", "This must not hold. What asks for something that the machine did not send is unknown, and does not hold either way.", "", optional[m]{matchForm()}, func(v *m) **m { return &v.Not }),
+			k("unless", "This must not hold, or is unknown: what is left for an else.", "", optional[m]{matchForm()}, func(v *m) **m { return &v.Unless }),
 		}}
 	}}
 }
