@@ -222,7 +222,7 @@ func TestHostBoot(t *testing.T) {
 // that give no address.
 func TestRefusalAndInform(t *testing.T) {
 	s := newServer(t, fullConfig())
-	m := with(ask(TypeRequest, optAddr(OptionRequestedAddress, "10.9.9.9"), RawOption{OptionClientID, []byte{1, 2, 3}}), func(m *Message) {
+	m := with(ask(TypeRequest, optAddr(OptionServerID, "192.168.122.1"), optAddr(OptionRequestedAddress, "10.9.9.9"), RawOption{OptionClientID, []byte{1, 2, 3}}), func(m *Message) {
 		m.GIAddr, m.CIAddr = addr("192.168.122.250"), netip.IPv4Unspecified()
 	})
 	nak := s.Decide(Request{Message: m, Src: fromZero, Dst: toServer}, testStart).Reply

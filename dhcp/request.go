@@ -40,11 +40,15 @@ func (x *exchange) selecting(id, addr netip.Addr) Decision {
 }
 
 // initReboot is a client that remembers an address from before its restart. It
-// may be another server's, so what we know nothing about is left to that one.
+// may be another server's, so what we know nothing about is left to that one,
+// be it of another network: the wire may have one that we do not serve. ISC's
+// dhcpd, Kea and dnsmasq keep as silent, where RFC 2131 4.3.2 would have a NAK.
 func (x *exchange) initReboot(addr netip.Addr) Decision {
-	switch {
-	case !x.place(addr):
+	switch placed := x.place(addr); {
+	case !placed && (x.s.cfg.Authoritative || x.elsewhere()):
 		return x.nak(addr, "wrong network")
+	case !placed:
+		return x.ignore(fmt.Sprintf("a restart with %s, of a network that is not ours", addr))
 	case x.known(addr) || x.s.cfg.Authoritative:
 		return x.grant(addr)
 	case x.elsewhere():
