@@ -76,8 +76,11 @@ func TestDecide(t *testing.T) {
 
 		{name: "renewing", before: leased, msg: func() *Message { return own(ask(TypeRequest)) }, unicast: true, want: TypeAck, kind: EventAck, addr: "held"},
 		{name: "renewing from behind a relay", before: func(t *testing.T, s *Server) { held = bound(t, s, relayed(ask(TypeDiscover))) }, msg: func() *Message { return own(ask(TypeRequest)) }, unicast: true, want: TypeAck, kind: EventAck, addr: "held"},
-		{name: "renewing what is not known", msg: func() *Message { return with(ask(TypeRequest), func(m *Message) { m.CIAddr = addr(unknown) }) }, unicast: true, want: TypeNak, kind: EventNak, reason: "not found"},
-		{name: "renewing what is not known, authoritative", authoritative: true, msg: func() *Message { return with(ask(TypeRequest), func(m *Message) { m.CIAddr = addr(unknown) }) }, unicast: true, want: TypeAck, kind: EventAck, addr: unknown},
+		{name: "renewing what is not known", msg: func() *Message { return with(ask(TypeRequest), func(m *Message) { m.CIAddr = addr(unknown) }) }, unicast: true, want: TypeAck, kind: EventAck, addr: unknown},
+		{name: "renewing what is of no range", msg: func() *Message {
+			return with(ask(TypeRequest), func(m *Message) { m.CIAddr = addr("192.168.122.201") })
+		}, unicast: true, want: TypeNak, kind: EventNak, reason: "not available"},
+		{name: "renewing another address than its lease", before: leased, msg: func() *Message { return with(ask(TypeRequest), func(m *Message) { m.CIAddr = addr(unknown) }) }, unicast: true, want: TypeNak, kind: EventNak, reason: "another address"},
 		{name: "renewing what another has", before: stranger, msg: func() *Message { return with(ask(TypeRequest), func(m *Message) { m.CIAddr = addr(unknown) }) }, unicast: true, want: TypeNak, kind: EventNak},
 		{name: "renewing away from a reservation", authoritative: true, msg: func() *Message { return with(fixed(ask(TypeRequest)), func(m *Message) { m.CIAddr = addr(unknown) }) }, unicast: true, want: TypeNak, kind: EventNak, reason: "192.168.122.7 is reserved"},
 

@@ -60,14 +60,9 @@ func (x *exchange) initReboot(addr netip.Addr) Decision {
 }
 
 // renewing is a client that asks the server of its lease, which it believes to
-// be us.
-func (x *exchange) renewing(addr netip.Addr) Decision {
-	x.place(addr)
-	if x.known(addr) || x.s.cfg.Authoritative {
-		return x.grant(addr)
-	}
-	return x.nak(addr, "lease not found")
-}
+// be us. If we have lost our leases, or took the place of the server that gave
+// the address, it keeps one that is free, so that its connections live.
+func (x *exchange) renewing(addr netip.Addr) Decision { return x.grant(addr) }
 
 // rebinding is a client that asks every server, because its own is silent.
 func (x *exchange) rebinding(addr netip.Addr) Decision {

@@ -27,16 +27,28 @@ const (
 	stepDiscover  = "DISCOVER"
 	stepRequest   = "REQUEST"            // SELECTING
 	stepAnother   = "REQUEST to another" // SELECTING, another server's offer
-	stepRenew     = "RENEWING"
+	stepRenew     = "RENEWING"           // what it was given
 	stepRebind    = "REBINDING"
 	stepReboot    = "INIT-REBOOT"           // with the address that it has
 	stepElsewhere = "INIT-REBOOT elsewhere" // with an address of no network here
 	stepStranger  = "INIT-REBOOT unknown"   // with an address of the network that nobody has
+	stepRenewing  = "RENEWING unknown"      // the same, as if the server had lost its leases
+	stepRebinding = "REBINDING unknown"
 	stepRelease   = "RELEASE"
 	stepDecline   = "DECLINE"
 	stepInform    = "INFORM"
 	stepBOOTP     = "BOOTP"
 )
+
+// needsAddress reports whether a step makes no sense before the client was given
+// an address.
+func needsAddress(step string) bool {
+	switch step {
+	case stepRequest, stepRenew, stepRebind, stepReboot, stepRelease, stepDecline:
+		return true
+	}
+	return false
+}
 
 // elsewhereIP is an address of no network, anotherIP one of no server.
 const (
@@ -74,8 +86,12 @@ func (c simClient) message(step string, xid uint32, s state) (m *dhcp.Message, u
 		more = dhcp.Options{wants(s.spare), server(netip.MustParseAddr(anotherIP))}
 	case stepRenew:
 		m.CIAddr, m.Flags, unicast = s.addr, 0, true
+	case stepRenewing:
+		m.CIAddr, m.Flags, unicast = s.spare, 0, true
 	case stepRebind:
 		m.CIAddr, m.Flags = s.addr, 0
+	case stepRebinding:
+		m.CIAddr, m.Flags = s.spare, 0
 	case stepReboot:
 		more = dhcp.Options{wants(s.addr)}
 	case stepElsewhere:
@@ -175,8 +191,13 @@ func simClients(f comparedFile) []simClient {
 			options: system(dhcp.RawOption{Code: dhcp.OptionLeaseTime, Data: []byte{0, 1, 0x51, 0x80}})},
 		{name: "system that wants a minute", mac: "52:54:00:0c:00:09", steps: boots,
 			options: system(dhcp.RawOption{Code: dhcp.OptionLeaseTime, Data: []byte{0, 0, 0, 60}})},
-		{name: "newcomer", mac: "52:54:00:0c:00:0a", options: system(), steps: []string{stepAnother, stepElsewhere, stepStranger}},
+		{name: "newcomer", mac: "52:54:00:0c:00:0a", options: system(), steps: []string{stepAnother, stepElsewhere, stepStranger, stepRenewing, stepRebinding}},
 		{name: "decliner", mac: "52:54:00:0c:00:0b", options: system(), steps: []string{stepDiscover, stepRequest, stepDecline, stepReboot}},
+		// One machine from its ROM to its system, with one MAC and several names.
+		{name: "boot: ROM", mac: "52:54:00:0c:00:10", flags: dhcp.FlagBroadcast, steps: boots, options: firmware(wishesROM, 1260, 0, dhcp.ClassPXE, bios...)},
+		{name: "boot: iPXE", mac: "52:54:00:0c:00:10", steps: boots, options: ipxe("52:54:00:0c:00:10", 0, 1, 2, 1)},
+		{name: "boot: system", mac: "52:54:00:0c:00:10", steps: boots,
+			options: system(dhcp.RawOption{Code: dhcp.OptionClientID, Data: []byte("\xff\x12\x34\x56\x78\x00\x02\x00\x00\xab\x11desk10")})},
 		{name: "without wishes", mac: "52:54:00:0c:00:0c", steps: boots},
 		{name: "static", mac: "52:54:00:0c:00:0d", addr: f.static, options: system(), steps: []string{stepInform}},
 		{name: "static PXE", mac: "52:54:00:0c:00:0e", addr: f.static, steps: []string{stepInform},

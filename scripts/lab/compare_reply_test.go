@@ -28,7 +28,8 @@ const silent = "silence"
 
 // fields writes down all of an answer. What each server is free to choose, or
 // what repeats the question, is called by what it is.
-func (a answer) fields(asked *dhcp.Message, f comparedFile) fields {
+func (a exchange) fields(f comparedFile) fields {
+	asked := a.asked
 	if a.Reply == nil {
 		return fields{"answer": silent}
 	}
@@ -39,8 +40,13 @@ func (a answer) fields(asked *dhcp.Message, f comparedFile) fields {
 		"siaddr": a.SIAddr.String(), "giaddr": a.GIAddr.String(), "ciaddr": a.CIAddr.String(), "yiaddr": f.place(a.YIAddr),
 		"first option": "none", "padded": strconv.FormatBool(len(a.Raw) >= 300),
 	}
-	if want, ok := asked.Options.Addr(dhcp.OptionRequestedAddress); ok && a.YIAddr == want || a.YIAddr == asked.CIAddr && a.YIAddr.IsValid() && !a.YIAddr.IsUnspecified() {
-		out["yiaddr"] = "as asked"
+	if want, _ := asked.Options.Addr(dhcp.OptionRequestedAddress); !a.YIAddr.IsUnspecified() {
+		switch a.YIAddr {
+		case want, asked.CIAddr:
+			out["yiaddr"] = "as asked"
+		case a.had:
+			out["yiaddr"] = "as before"
+		}
 	}
 	if a.CIAddr == asked.CIAddr && !a.CIAddr.IsUnspecified() {
 		out["ciaddr"] = "as asked"
@@ -107,9 +113,10 @@ const none = "none"
 const slack = 5
 
 // differences compares two answers to one message.
-func differences(file, client, step string, theirs, ours answer, their, our fields) []difference {
+func differences(f comparedFile, c simClient, step string, theirs, ours exchange) []difference {
 	var all []difference
-	differ := func(field, a, b string) { all = append(all, difference{file, client, step, field, a, b}) }
+	differ := func(field, a, b string) { all = append(all, difference{f.name, c.name, step, field, a, b}) }
+	their, our := theirs.fields(f), ours.fields(f)
 	if their["answer"] != our["answer"] {
 		differ("answer", their["answer"], our["answer"])
 		return all
@@ -129,7 +136,7 @@ func differences(file, client, step string, theirs, ours answer, their, our fiel
 		if !hasB {
 			b = none
 		}
-		if a != b && !sameTime(name, theirs, ours) {
+		if a != b && !sameTime(name, theirs.answer, ours.answer) {
 			differ(name, a, b)
 		}
 	}
