@@ -60,7 +60,7 @@ const (
 type state struct {
 	addr   netip.Addr // given, or its own from elsewhere
 	server netip.Addr
-	spare  netip.Addr // of the network, and nobody's
+	spare  netip.Addr // of the network, nobody's, and each client's another
 }
 
 // message is what the client sends at a step; unicast says that it goes to the
@@ -191,7 +191,10 @@ func simClients(f comparedFile) []simClient {
 			options: system(dhcp.RawOption{Code: dhcp.OptionLeaseTime, Data: []byte{0, 1, 0x51, 0x80}})},
 		{name: "system that wants a minute", mac: "52:54:00:0c:00:09", steps: boots,
 			options: system(dhcp.RawOption{Code: dhcp.OptionLeaseTime, Data: []byte{0, 0, 0, 60}})},
-		{name: "newcomer", mac: "52:54:00:0c:00:0a", options: system(), steps: []string{stepAnother, stepElsewhere, stepStranger, stepRenewing, stepRebinding}},
+		{name: "newcomer", mac: "52:54:00:0c:00:0a", options: system(), steps: []string{stepElsewhere, stepStranger}},
+		{name: "client of another server", mac: "52:54:00:0c:00:11", options: system(), steps: []string{stepAnother}},
+		{name: "renewer", mac: "52:54:00:0c:00:12", options: system(), steps: []string{stepRenewing}},
+		{name: "rebinder", mac: "52:54:00:0c:00:13", options: system(), steps: []string{stepRebinding}},
 		{name: "decliner", mac: "52:54:00:0c:00:0b", options: system(), steps: []string{stepDiscover, stepRequest, stepDecline, stepReboot}},
 		// One machine from its ROM to its system, with one MAC and several names.
 		{name: "boot: ROM", mac: "52:54:00:0c:00:10", flags: dhcp.FlagBroadcast, steps: boots, options: firmware(wishesROM, 1260, 0, dhcp.ClassPXE, bios...)},

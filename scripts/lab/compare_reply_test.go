@@ -46,7 +46,14 @@ func (a exchange) fields(f comparedFile) fields {
 			out["yiaddr"] = "as asked"
 		case a.had:
 			out["yiaddr"] = "as before"
+		default:
+			if a.had.IsValid() {
+				out["yiaddr"] = "another than before"
+			}
 		}
+	}
+	if a.SIAddr == a.at.Src.Addr() {
+		out["siaddr"] = "the server"
 	}
 	if a.CIAddr == asked.CIAddr && !a.CIAddr.IsUnspecified() {
 		out["ciaddr"] = "as asked"
@@ -58,23 +65,49 @@ func (a exchange) fields(f comparedFile) fields {
 		out["first option"] = strconv.Itoa(int(a.Options[0].Code))
 	}
 	for i, o := range dhcp.Describe(a.Options) {
-		value := o.Value
-		switch raw := a.Options[i].Data; {
-		case asked.Options.Has(o.Code) && bytes.Equal(asked.Options.Get(o.Code), raw):
-			value = "as sent"
-		case o.Code == dhcp.OptionBootFileName && a.File != "" && string(raw) == a.File+"\x00":
-			value = "file and NUL"
-		case o.Code == dhcp.OptionTFTPServerName && string(raw) == a.SIAddr.String()+"\x00":
-			value = "siaddr and NUL"
-		case bytes.HasSuffix(raw, []byte{0}) && value == strings.TrimSuffix(string(raw), "\x00"):
-			value += " and NUL"
-		}
-		out[optionField(o.Code)] = value
+		out[optionField(o.Code)] = a.value(o, a.Options[i].Data)
 	}
 	if i := slices.IndexFunc(a.Options, func(o dhcp.RawOption) bool { return o.Code == dhcp.OptionRelayAgent }); i >= 0 {
 		out["82 is last"] = strconv.FormatBool(i == len(a.Options)-1)
 	}
 	return out
+}
+
+// value is an option's value, called by what it is where other values tell it.
+func (a exchange) value(o dhcp.OptionText, raw []byte) string {
+	term, _ := a.Options.Uint32(dhcp.OptionLeaseTime)
+	is := func(n uint32) bool {
+		got, ok := a.Options.Uint32(o.Code)
+		return ok && got == n
+	}
+	switch {
+	case a.asked.Options.Has(o.Code) && bytes.Equal(a.asked.Options.Get(o.Code), raw):
+		return "as sent"
+	case o.Code == dhcp.OptionBootFileName && a.File != "" && string(raw) == a.File+"\x00":
+		return "file and NUL"
+	case o.Code == dhcp.OptionTFTPServerName && string(raw) == a.SIAddr.String()+"\x00":
+		return "siaddr and NUL"
+	case o.Code == dhcp.OptionRenewalTime && is(term/2):
+		return "half of 51"
+	case o.Code == dhcp.OptionRebindingTime && is(uint32(uint64(term)*7/8)):
+		return "7/8 of 51"
+	case o.Code == dhcp.OptionBroadcast && bytes.Equal(raw, a.broadcast()):
+		return "of the network"
+	case bytes.HasSuffix(raw, []byte{0}) && o.Value == strings.TrimSuffix(string(raw), "\x00"):
+		return o.Value + " and NUL"
+	}
+	return o.Value
+}
+
+// broadcast is the broadcast address that follows from the client's address and
+// its mask.
+func (a exchange) broadcast() []byte {
+	addr := a.YIAddr.AsSlice()
+	mask := a.Options.Get(dhcp.OptionSubnetMask)
+	for i := range min(len(addr), len(mask)) {
+		addr[i] |= ^mask[i]
+	}
+	return addr
 }
 
 func optionField(code uint8) string { return fmt.Sprintf("option %d", code) }
