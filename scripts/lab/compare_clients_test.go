@@ -175,6 +175,11 @@ func simClients(f comparedFile) []simClient {
 	boots := []string{stepDiscover, stepRequest}
 	bios, efi := []byte{1, 2, 1}, []byte{1, 3, 0}
 	all := []simClient{
+		// First, while the addresses that they ask for are free.
+		{name: "newcomer", mac: "52:54:00:0c:00:0a", options: system(), steps: []string{stepElsewhere, stepStranger}},
+		{name: "client of another server", mac: "52:54:00:0c:00:11", options: system(), steps: []string{stepAnother}},
+		{name: "renewer", mac: "52:54:00:0c:00:12", options: system(), steps: []string{stepRenewing}},
+		{name: "rebinder", mac: "52:54:00:0c:00:13", options: system(), steps: []string{stepRebinding}},
 		{name: "BIOS PXE", mac: "52:54:00:0c:00:01", flags: dhcp.FlagBroadcast, steps: boots,
 			options: firmware(wishesROM, 1260, 0, dhcp.ClassPXE, bios...)},
 		{name: "EFI PXE", mac: "52:54:00:0c:00:02", flags: dhcp.FlagBroadcast, steps: boots,
@@ -191,10 +196,6 @@ func simClients(f comparedFile) []simClient {
 			options: system(dhcp.RawOption{Code: dhcp.OptionLeaseTime, Data: []byte{0, 1, 0x51, 0x80}})},
 		{name: "system that wants a minute", mac: "52:54:00:0c:00:09", steps: boots,
 			options: system(dhcp.RawOption{Code: dhcp.OptionLeaseTime, Data: []byte{0, 0, 0, 60}})},
-		{name: "newcomer", mac: "52:54:00:0c:00:0a", options: system(), steps: []string{stepElsewhere, stepStranger}},
-		{name: "client of another server", mac: "52:54:00:0c:00:11", options: system(), steps: []string{stepAnother}},
-		{name: "renewer", mac: "52:54:00:0c:00:12", options: system(), steps: []string{stepRenewing}},
-		{name: "rebinder", mac: "52:54:00:0c:00:13", options: system(), steps: []string{stepRebinding}},
 		{name: "decliner", mac: "52:54:00:0c:00:0b", options: system(), steps: []string{stepDiscover, stepRequest, stepDecline, stepReboot}},
 		// One machine from its ROM to its system, with one MAC and several names.
 		{name: "boot: ROM", mac: "52:54:00:0c:00:10", flags: dhcp.FlagBroadcast, steps: boots, options: firmware(wishesROM, 1260, 0, dhcp.ClassPXE, bios...)},

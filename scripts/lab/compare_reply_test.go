@@ -143,7 +143,7 @@ type difference struct {
 const none = "none"
 
 // slack is by how many seconds times may differ: dhcpd tells what is left of a lease.
-const slack = 5
+const slack = 30
 
 // differences compares two answers to one message.
 func differences(f comparedFile, c simClient, step string, theirs, ours exchange) []difference {

@@ -257,6 +257,7 @@ func (b *bed) read(p *wire.DatagramPort) answer {
 // has to be in the table of docs/dhcpd-differences.md, and all of that table has to
 // be seen.
 func TestDhcpdCompare(t *testing.T) {
+	t.Parallel()
 	Need(t, "dhcpd")
 	NeedRoot(t)
 	var all []difference
