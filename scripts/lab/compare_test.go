@@ -207,13 +207,10 @@ func (b *bed) answer(r route, m *dhcp.Message) answer {
 	var got answer
 	for range 2 {
 		b.xid++
-		known := simClient{mac: b.file.known, flags: dhcp.FlagBroadcast}
+		known := simClient{mac: b.file.known, via: b.file.relay, flags: dhcp.FlagBroadcast}
 		question, _ := known.message(stepDiscover, b.xid, state{})
 		if r.client != nil {
-			r.client.relayed(question)
-		}
-		if r.client != nil && r.client.via != b.file.relay && r.client.agent == nil {
-			question.GIAddr = netip.MustParseAddr(b.file.relay)
+			known.relayed(question)
 		}
 		b.send(r, question, false)
 		for {
