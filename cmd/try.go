@@ -21,6 +21,8 @@ type tryOptions struct {
 	tree     string
 	firmware firmware
 	bootfile string
+	ipxe     string // what iPXE gets
+	httpBoot bool
 	mac      net.HardwareAddr
 	uuid     []byte // in the order of the wire
 	vm       bool
@@ -60,6 +62,8 @@ whose boot programs print one line.`,
 		Example: `  pxe try                                     the whole chain, with the built-in tree
   pxe try /srv/tftp --firmware bios           would this tree boot a BIOS machine?
   pxe try /srv/tftp --vm --until 'Run /init'  boot it for real, until the kernel is up
+  pxe try /srv/http --vm --http-boot          by UEFI HTTP Boot
+  pxe try /srv/ipxe --bootfile ipxe.efi --ipxe http://192.0.2.1/boot.ipxe --vm
   pxe try --pcap try.pcap                     and look at every packet afterwards`,
 		Args: optionalArg,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -73,6 +77,8 @@ whose boot programs print one line.`,
 	f := cmd.Flags()
 	enumFlag(cmd, &opts.firmware, "firmware", "f", "the machine's firmware", firmwareBIOS, firmwareEFI)
 	f.StringVar(&opts.bootfile, "bootfile", "", "hand out `NAME` (default: what serve-dhcp hands out, or the first program in TREE that suits the firmware)")
+	f.StringVar(&opts.ipxe, "ipxe", "", "hand out `URL` to iPXE: its script (default: as to other machines)")
+	f.BoolVar(&opts.httpBoot, "http-boot", false, "with --vm: boot by UEFI HTTP Boot, without PXE")
 	f.Var(newValue(&opts.mac, "MAC", parseMAC, net.HardwareAddr.String), "mac", "the machine's hardware address")
 	f.Var(newValue(&opts.uuid, "UUID", parseWireUUID, nil), "uuid", "the machine's UUID, as PXELINUX prints it (dmidecode swaps the first three groups)")
 	f.BoolVar(&opts.vm, "vm", false, "boot a virtual machine (QEMU) in place of the simulated one")
@@ -88,6 +94,8 @@ func (o *tryOptions) validate() error {
 	switch {
 	case !o.vm && o.until != "":
 		return withHint(usagef("--until needs a console to watch"), "add --vm")
+	case o.httpBoot && (!o.vm || o.firmware != firmwareEFI):
+		return withHint(usagef("--http-boot is for virtual machines with UEFI"), "add --vm --firmware "+string(firmwareEFI))
 	case o.memory < 64:
 		return usagef("--memory %d: want at least 64 MiB", o.memory)
 	}
@@ -156,7 +164,7 @@ func runTry(ctx context.Context, s Streams, o tryOptions) (err error) {
 
 // boot boots the machine, shows what happens unless the result is to be JSON,
 // and reports whether the machine came up. Where a virtual machine did not, the
-// simulated one is asked why.
+// simulated one is asked why, if it can do the same.
 func (r *tryResult) boot(ctx context.Context, s Streams, o tryOptions, sw *wire.Switch) (bool, error) {
 	if o.vm {
 		bounded, cancel := context.WithTimeout(ctx, o.timeout)
@@ -169,7 +177,7 @@ func (r *tryResult) boot(ctx context.Context, s Streams, o tryOptions, sw *wire.
 		if !o.json() {
 			printVM(s, vm)
 		}
-		if vm.Seen || vm.Until == "" || ctx.Err() != nil {
+		if vm.Seen || vm.Until == "" || ctx.Err() != nil || o.httpBoot {
 			return vm.Seen || vm.Until == "", ctx.Err()
 		}
 		if !o.json() {

@@ -73,7 +73,10 @@ func (t *tryServers) dhcp(ctx context.Context, log *slog.Logger, o tryOptions) e
 		Subnets: []dhcp.Subnet{{
 			Prefix: tryServer.Masked(), Ranges: []lease.Range{tryRange}, Router: tryServer.Addr(), LeaseTime: time.Hour,
 		}},
-		Boot: dhcp.Boot{FileFor: map[boot.Arch]string{o.firmware.arch(): o.bootfile}},
+		Boot: dhcp.Boot{
+			FileFor: map[boot.Arch]string{o.firmware.arch(): o.bootfile}, IPXE: o.ipxe,
+			HTTPURL: "http://" + tryServer.Addr().String() + "/",
+		},
 	}
 	store, err := lease.Open("", cfg.Pools(), time.Now())
 	if err != nil {

@@ -57,7 +57,7 @@ func tryVM(parent context.Context, s Streams, o tryOptions, sw *wire.Switch) (*v
 		defer l.Close() // a machine that never came up
 		return vm.Run(ctx, vm.Config{
 			Arch: o.firmware.arch(), Socket: socket, MAC: o.mac, UUID: o.uuid,
-			Memory: o.memory, Accel: string(o.accel), Serial: screen,
+			Memory: o.memory, Accel: string(o.accel), HTTPBoot: o.httpBoot, Serial: screen,
 		})
 	})
 	err = group.Wait()

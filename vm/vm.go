@@ -36,6 +36,8 @@ type Config struct {
 	Memory int
 	// Accel is QEMU's accelerator; "" means tcg, which runs everywhere.
 	Accel string
+	// HTTPBoot leaves UEFI nothing to boot by but HTTP Boot, without PXE.
+	HTTPBoot bool
 	// Serial receives what the machine writes to its console. Nil discards it.
 	Serial io.Writer
 }
@@ -108,6 +110,11 @@ func arguments(cfg Config, scratch string) ([]string, error) {
 	}
 	if cfg.UUID != nil {
 		args = append(args, "-uuid", smbiosUUID(cfg.UUID))
+	}
+	if cfg.HTTPBoot {
+		for _, family := range []string{"IPv4", "IPv6"} {
+			args = append(args, "-fw_cfg", "name=opt/org.tianocore/"+family+"PXESupport,string=no")
+		}
 	}
 	card := "virtio-net-pci,netdev=net,bootindex=1"
 	if cfg.MAC != nil {

@@ -30,6 +30,15 @@ func TestArgumentsBIOS(t *testing.T) {
 	}
 }
 
+func TestArgumentsHTTPBoot(t *testing.T) {
+	for _, http := range []bool{false, true} {
+		args, err := arguments(Config{Arch: boot.ArchBIOS, HTTPBoot: http}, t.TempDir())
+		if err != nil || slices.Contains(args, "name=opt/org.tianocore/IPv4PXESupport,string=no") != http {
+			t.Errorf("HTTP Boot %v: %q, %v", http, args, err)
+		}
+	}
+}
+
 func TestArgumentsRefuseOtherArchitectures(t *testing.T) {
 	_, err := arguments(Config{Arch: boot.ArchEFIARM64}, t.TempDir())
 	if err == nil || !strings.Contains(err.Error(), "efi-arm64") {

@@ -105,17 +105,24 @@ func TestHTTPBootEndsInAKernel(t *testing.T) {
 	wantRequests(t, web, append([]string{"UefiHttpBoot HEAD /ipxe.efi 200", "UefiHttpBoot GET /ipxe.efi 200"}, fromIPXE...)...)
 }
 
-// TestHTTPBootByGRUB does it by a GRUB that has the module for HTTP, which looks for
-// four lists of modules first that are not there.
-func TestHTTPBootByGRUB(t *testing.T) {
+// httpGRUB is a tree with a GRUB that has the module for HTTP, which Debian's signed
+// one has not.
+func httpGRUB(t *testing.T) string {
 	Need(t, "grub-mkimage", "/usr/lib/grub/x86_64-efi/http.mod")
-	t.Parallel()
-	takeMachine(t)
 	root := without(t)
 	Command{Args: []string{
 		"grub-mkimage", "-O", "x86_64-efi", "-p", "/grub", "-o", filepath.Join(root, "grub.efi"),
 		"efinet", "http", "linux", "normal", "configfile", "serial", "terminal",
 	}}.MustRun(t)
+	return root
+}
+
+// TestHTTPBootByGRUB does it by such a GRUB, which looks for four lists of modules
+// first that are not there.
+func TestHTTPBootByGRUB(t *testing.T) {
+	root := httpGRUB(t)
+	t.Parallel()
+	takeMachine(t)
 	lan := NewLAN(t)
 	server := lan.Host(serverIP + prefixBits)
 	serveDHCP(t, server, "--http-url", "http://"+serverIP+"/", "--bootfile-for", EFI+"=grub.efi")
@@ -125,4 +132,41 @@ func TestHTTPBootByGRUB(t *testing.T) {
 	lan.Boot(EFI, folder(t), httpOnly...).WaitFor(kernelRuns, 2*time.Minute)
 	wantRequests(t, web, "UefiHttpBoot GET /grub.efi 200", "GRUB GET /grub/x86_64-efi/fs.lst 404",
 		"GRUB GET /grub/grub.cfg 200", "GRUB GET /linux 200", "GRUB GET /initrd.gz 200")
+}
+
+// TestTryHTTPBoot has UEFI HTTP Boot end in a kernel on the Ethernet of pxe try, without
+// privileges: by GRUB, and by iPXE.
+func TestTryHTTPBoot(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		tree func(*testing.T) string
+		args []string
+		want []string
+	}{
+		{"grub", httpGRUB, []string{"--bootfile", "grub.efi"}, []string{"path=/grub.efi status=200", "path=/grub/grub.cfg status=200"}},
+		{"ipxe", ipxeTree, []string{"--bootfile", "ipxe.efi", "--ipxe", "http://192.0.2.1/boot.ipxe"},
+			[]string{"path=/ipxe.efi status=200", "path=/boot.ipxe status=200"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			root, home := tt.tree(t), folder(t)
+			t.Parallel()
+			takeMachine(t)
+			r := Command{
+				Args: append([]string{
+					pxe(), "try", root, "--vm", "--http-boot", "--verbose", "--until", kernelRuns, "--timeout", bootTime.String(),
+				}, tt.args...),
+				Nobody: true,
+				Env:    []string{"HOME=" + home, "TMPDIR=" + home},
+				Wait:   bootTime + time.Minute,
+			}.Run(t)
+			for _, want := range append(tt.want, "path=/linux status=200", "path=/initrd.gz status=200") {
+				if r.Code != 0 || !strings.Contains(r.Stderr, want) {
+					t.Fatalf("exit code %d, or no %q in\n%s%s", r.Code, want, r.Stderr, r.Stdout)
+				}
+			}
+			if strings.Contains(r.Stderr, "tftp") {
+				t.Errorf("something came by TFTP:\n%s", r.Stderr)
+			}
+		})
+	}
 }
