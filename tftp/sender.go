@@ -31,6 +31,7 @@ type sender struct {
 	// come from the copies, so it must not call for more copies.
 	repeated int64
 	flight   time.Time // when block base+1 was last sent
+	burst    burst
 
 	retransmits int64
 	done        bool
@@ -46,6 +47,7 @@ func newSender(file io.ReaderAt, size int64, agreed terms, oack []Option, t time
 		blockSize: int64(agreed.blockSize),
 		window:    int64(agreed.window),
 		timer:     t,
+		burst:     newBurst(int64(agreed.window)),
 		first:     1,
 		last:      size/int64(agreed.blockSize) + 1,
 	}
@@ -69,7 +71,12 @@ func (s *sender) Done() bool { return s.done && s.fault == nil }
 func (s *sender) Err() error { return s.err }
 
 // Deadline is when Tick wants to be called, if no packet comes before.
-func (s *sender) Deadline() time.Time { return s.timer.deadline }
+func (s *sender) Deadline() time.Time {
+	if s.burst.waits {
+		return s.burst.pause
+	}
+	return s.timer.deadline
+}
 
 // delivered is how many bytes the peer has acknowledged.
 func (s *sender) delivered() int64 { return min(max(s.base, 0)*s.blockSize, s.file.size) }
@@ -117,6 +124,7 @@ func (s *sender) ack(now time.Time, k uint16) {
 			return
 		}
 		s.resume()
+		s.burst.answered(s.next <= s.sent)
 	}
 }
 
@@ -132,6 +140,7 @@ func (s *sender) duplicate(now time.Time) {
 		s.timer.needless()
 	case s.window > 1 && now.Sub(s.flight) >= s.timer.srtt/2:
 		s.resume()
+		s.burst.answered(true)
 	}
 }
 
@@ -163,7 +172,7 @@ func (s *sender) request(now time.Time) {
 
 // Tick takes the time.
 func (s *sender) Tick(now time.Time) {
-	if s.done {
+	if s.done || s.burst.waits {
 		return
 	}
 	resend, giveUp := s.timer.due(now)
@@ -174,6 +183,7 @@ func (s *sender) Tick(now time.Time) {
 		s.done, s.err = true, ErrStalled
 	case resend:
 		s.resume()
+		s.burst.answered(true)
 	}
 }
 
@@ -185,7 +195,7 @@ func (s *sender) AppendNext(now time.Time, b []byte) ([]byte, bool) {
 		s.fault = nil
 		return b, true
 	}
-	if !s.due() {
+	if !s.due() || !s.burst.next(now) {
 		return b, false
 	}
 	n := s.next

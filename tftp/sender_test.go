@@ -244,3 +244,49 @@ func TestSenderAllocatesNothing(t *testing.T) {
 		t.Errorf("%v allocations for each block, want 0", n)
 	}
 }
+
+// Where two windows in a row lose blocks they go out in pieces, with a pause
+// between; when they come whole for long they grow again.
+func TestBurst(t *testing.T) {
+	now := epoch
+	b := newBurst(16)
+	// run is how many blocks go out before a pause, and a window's worth of them.
+	run := func() (n int) {
+		t.Helper()
+		for ; n < 16 && b.next(now); n++ {
+		}
+		if n < 16 {
+			if now = now.Add(burstPause - 1); b.next(now) {
+				t.Error("the pause was cut short")
+			}
+			if now = now.Add(1); !b.next(now) {
+				t.Error("the pause does not end")
+			}
+		}
+		return n
+	}
+	expect := func(want int, lost bool) {
+		t.Helper()
+		if got := run(); got != want {
+			t.Errorf("%d blocks back to back, want %d", got, want)
+		}
+		b.answered(lost)
+	}
+	expect(16, true)
+	expect(16, true) // a second one
+	expect(8, true)
+	expect(4, true)
+	expect(4, true) // and no less
+	for range burstTrial {
+		expect(4, false)
+	}
+	expect(8, true) // that was a mistake
+	for range 2 * burstTrial {
+		expect(4, false)
+	}
+	for range 2 * burstTrial {
+		expect(8, false)
+	}
+	expect(16, false)
+	expect(16, true)
+}

@@ -12,8 +12,11 @@ import (
 var epoch = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // link is what a simulated path does to packets. fate, when set, decides
-// instead of the probabilities.
+// instead of the probabilities. ring, when set, is how many packets the client has
+// room for, of which it takes one in each drain.
 type link struct {
+	ring                     int
+	drain                    time.Duration
 	loss, duplicate, reorder float64
 	delay                    time.Duration // one way
 	seed                     uint64
@@ -27,7 +30,9 @@ type simulation struct {
 	now    time.Time
 	queue  flights
 	serial int
-	sent   [2]int // packets by each machine
+	client machine
+	sent   [2]int    // packets by each machine, until the client was done
+	ringed time.Time // when the ring will be empty
 	trace  func(now time.Time, from int, packet []byte)
 }
 
@@ -64,6 +69,7 @@ func newSimulation(l link) *simulation {
 // took. Machine 1 does not exist before the first packet for it: request makes
 // it, as a server makes a sender.
 func (s *simulation) run(client machine, request func(p Packet) machine) time.Duration {
+	s.client = client
 	machines := [2]machine{client, nil}
 	client.Start(s.now)
 	s.flush(0, client)
@@ -119,7 +125,9 @@ func (s *simulation) flush(from int, m machine) {
 		if !ok {
 			return
 		}
-		s.sent[from]++
+		if !s.client.Done() || from == 0 {
+			s.sent[from]++
+		}
 		if s.trace != nil {
 			s.trace(s.now, from, b)
 		}
@@ -130,9 +138,28 @@ func (s *simulation) flush(from int, m machine) {
 				delay = 2*delay + time.Millisecond
 			}
 			s.serial++
-			heap.Push(&s.queue, flightOf{s.now.Add(delay), s.serial, 1 - from, b})
+			at, ok := s.now.Add(delay), true
+			if from == 1 && s.link.ring > 0 {
+				at, ok = s.throughRing(at)
+			}
+			if ok {
+				heap.Push(&s.queue, flightOf{at, s.serial, 1 - from, b})
+			}
 		}
 	}
+}
+
+// throughRing is when the client takes a packet out of its ring that arrives at a
+// time, if there is room for it.
+func (s *simulation) throughRing(arrival time.Time) (taken time.Time, ok bool) {
+	if s.ringed.Before(arrival) {
+		s.ringed = arrival
+	}
+	if s.ringed.Sub(arrival) >= time.Duration(s.link.ring)*s.link.drain {
+		return taken, false
+	}
+	s.ringed = s.ringed.Add(s.link.drain)
+	return s.ringed, true
 }
 
 // fate decides what becomes of a packet.

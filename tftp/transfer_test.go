@@ -203,3 +203,26 @@ func TestTransferLimit(t *testing.T) {
 		}
 	}
 }
+
+// A client whose receive ring has room for less than the window that it asks for
+// gets the file in about the time that it needs to take the packets, and few of
+// them are sent in vain.
+func TestTransferIntoSmallRing(t *testing.T) {
+	content := pattern(1 << 20)
+	blocks := float64(len(content)/1468 + 1)
+	for _, tt := range []struct {
+		ring, window int
+	}{{8, 4}, {8, 8}, {8, 16}, {8, 64}, {16, 64}, {6, 32}} {
+		got := simulated{content: content, options: options("blksize", 1468, "windowsize", tt.window), link: link{
+			delay: 100 * time.Microsecond, ring: tt.ring, drain: 100 * time.Microsecond,
+		}}.run()
+		if got.client.Err() != nil || !bytes.Equal(got.got, content) {
+			t.Fatalf("ring %d, window %d: %v, %d of %d bytes", tt.ring, tt.window, got.client.Err(), len(got.got), len(content))
+		}
+		perBlock := float64(got.sent[1]) / blocks
+		t.Logf("ring %d, window %d: %v, %.2f packets for each block", tt.ring, tt.window, got.duration, perBlock)
+		if perBlock > 1.5 || got.duration > 300*ms {
+			t.Errorf("ring %d, window %d: %.2f packets for each block in %v", tt.ring, tt.window, perBlock, got.duration)
+		}
+	}
+}
