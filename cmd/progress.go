@@ -22,16 +22,15 @@ const (
 // Work that is short shows nothing, and off a terminal there is nothing to see
 // but what is printed. It is safe for concurrent use.
 type progress struct {
-	w    io.Writer
-	tty  bool
-	st   styles
-	size func() (width, height int)
-	now  func() time.Time
+	w   io.Writer
+	tty bool
+	st  styles
+	now func() time.Time
 
 	mu    sync.Mutex // guards the fields below, those of the bars, and w
 	start time.Time
 	drawn time.Time
-	lines int // that are on the terminal now, the cursor at the end of the last
+	lines lastLines
 	bars  []*progressBar
 }
 
@@ -47,8 +46,9 @@ type progressBar struct {
 }
 
 func newProgress(s Streams, now func() time.Time) *progress {
+	st := newStyles(s, s.Err, s.ErrTTY)
 	return &progress{
-		w: s.Err, tty: s.ErrTTY, st: newStyles(s, s.Err, s.ErrTTY), size: s.errSize, now: now, start: now(),
+		w: s.Err, tty: s.ErrTTY, st: st, now: now, start: now(), lines: lastLines{st: st, size: s.errSize},
 	}
 }
 
@@ -95,54 +95,19 @@ func (p *progress) print(f func()) {
 	f()
 }
 
-// draw writes the lines over those that are there. Each is cut to the width of
-// the terminal, and what is more than its height is only counted: a line that
-// wraps or scrolls cannot be written over.
+// draw shows a line for each bar.
 func (p *progress) draw(now time.Time) {
-	width, height := p.size()
-	bars := p.bars
-	more := 0
-	if most := max(height-1, 1); len(bars) > most {
-		more = len(bars) - (most - 1)
-		bars = bars[:most-1]
-	}
 	var lines []string
-	for _, b := range bars {
+	for _, b := range p.bars {
 		lines = append(lines, b.line(now))
 	}
-	if more > 0 {
-		lines = append(lines, p.st.dim.Render(fmt.Sprintf("%d more", more)))
-	}
-	var out strings.Builder
-	out.WriteString(p.home())
-	for i, line := range lines {
-		if i > 0 {
-			out.WriteString("\r\n")
-		}
-		out.WriteString(ansi.Truncate(line, max(width-1, 1), "…"))
-		out.WriteString("\x1b[K")
-	}
-	if p.lines > len(lines) {
-		out.WriteString("\x1b[J")
-	}
-	p.lines = len(lines)
-	io.WriteString(p.w, out.String())
+	io.WriteString(p.w, p.lines.draw(lines))
 }
 
-// home moves the cursor to the beginning of the first line.
-func (p *progress) home() string {
-	if p.lines > 1 {
-		return fmt.Sprintf("\r\x1b[%dA", p.lines-1)
-	}
-	return "\r"
-}
-
-// erase removes the lines, if there are any.
+// erase takes the lines away.
 func (p *progress) erase() {
-	if p.lines > 0 {
-		io.WriteString(p.w, p.home()+"\x1b[J")
-	}
-	p.lines, p.drawn = 0, time.Time{}
+	io.WriteString(p.w, p.lines.erase())
+	p.drawn = time.Time{}
 }
 
 func (b *progressBar) line(now time.Time) string {

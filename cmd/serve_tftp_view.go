@@ -30,7 +30,7 @@ type tftpView struct {
 func newTFTPView(s Streams, c common, running *running) tftpView {
 	v := tftpView{running: running}
 	if s.ErrTTY && !c.json() {
-		v.table = newLive(s.Err)
+		v.table = newLive(s)
 		s.Err = v.table
 	}
 	v.serverView, v.st = newServerView(s, c), newStyles(s, s.Err, s.ErrTTY)
