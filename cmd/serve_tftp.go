@@ -83,6 +83,12 @@ not take the others have.
 Who comes over a limit (--per-source, --rate, --max-transfers) is not answered:
 boot clients ask again for half a minute, and would give up at an error.
 
+Whoever asks in the name of somebody else has 7 packets sent to them (--retries
+and one more), of at most 516 bytes or the size of the request, whatever that
+asks for; the file only goes on when an answer comes to the port of the transfer.
+With --single-port that port is known, and answers can be made up too: there, keep
+packets with forged addresses out, or set --rate, --per-source and --bandwidth.
+
 Every answered request is one line; with -o json it is one line of JSON on
 standard output. UEFI asks for each boot program twice, first only for its size:
 that is shown as such and is not an error.

@@ -52,8 +52,9 @@ type Server struct {
 	// known; afterwards the round trip decides. 0: 500 ms.
 	Timeout time.Duration
 	// Retries is the number of resends, at doubled intervals of up to 8 s, after
-	// which a client that never answered is given up. A client that falls silent
-	// later gets the same time, with the defaults 31 s, but more resends. 0: 6.
+	// which a client that never answered is given up; whatever it asked for, it
+	// gets no more of them. A client that falls silent later gets the same time,
+	// with the defaults 31 s, but more resends. 0: 6.
 	Retries int
 	// IdleTimeout is how long a client may be silent, whatever Timeout, Retries
 	// and its timeout option say. 0: they do.
@@ -312,6 +313,7 @@ func (s *Server) timer(agreed terms) timer {
 		t.giveUpAfter(s.IdleTimeout)
 	}
 	t.agree(agreed.interval)
+	t.tries = retries
 	return t
 }
 

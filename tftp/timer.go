@@ -42,13 +42,17 @@ type timer struct {
 	retries  int
 	patience time.Duration
 	most     time.Duration // of patience, whatever the timeout option asks for
+	// tries is how many resends there are to a peer that has not answered yet, in
+	// whose name somebody else may have asked. 0: as many as fit into patience.
+	tries int
 
 	srtt, rttvar time.Duration // srtt is 0 until the first sample
 	backoff      int           // doublings of the interval
 	forgiven     int           // doublings that forgive took back
 	tooShort     bool          // there were needless resends since the last sample
 
-	progress time.Time // when the peer last moved the transfer on
+	answered bool      // the peer has moved the transfer on
+	progress time.Time // when it last did
 	deadline time.Time // when to send again
 }
 
@@ -110,7 +114,7 @@ func (t *timer) sent(now time.Time) {
 // doubled until a round trip is measured (Karn's algorithm), or the first
 // sample would never come on a path slower than the floor.
 func (t *timer) moved(now time.Time) {
-	t.progress = now
+	t.answered, t.progress = true, now
 	if t.srtt == 0 || t.schedule != nil {
 		t.backoff = 0
 	}
@@ -155,6 +159,10 @@ func (t *timer) due(now time.Time) (resend, giveUp bool) {
 	}
 	if now.Sub(t.progress) >= t.patience {
 		return false, true
+	}
+	if t.tries > 0 && !t.answered && t.backoff >= t.tries {
+		t.deadline = t.progress.Add(t.patience)
+		return false, false
 	}
 	t.backoff++
 	return true, false
