@@ -16,10 +16,10 @@ const (
 	senderFloor   = 20 * time.Millisecond
 	receiverFloor = 50 * time.Millisecond
 
-	// maxInterval ends the doubling while the round trip is unknown: boot
-	// firmware itself waits no longer than 4 to 8 s between two tries.
-	// maxMeasured ends it afterwards: a peer that has answered before is asked
-	// at least so often, so that no run of losses on a bad path ends a transfer.
+	// maxInterval ends the doubling before the first answer: boot firmware itself
+	// waits no longer than 4 to 8 s between two tries. maxMeasured ends it
+	// afterwards: a peer that has answered before is asked at least so often, so
+	// that no run of losses on a bad path ends a transfer.
 	maxInterval = 8 * time.Second
 	maxMeasured = time.Second
 	// maxPatience bounds how long a large timeout option can hold a transfer.
@@ -98,8 +98,10 @@ func (t *timer) interval() time.Duration {
 		return t.schedule[min(t.backoff, len(t.schedule)-1)]
 	case t.fixed > 0:
 		return t.fixed
-	case t.srtt == 0:
+	case t.srtt == 0 && !t.answered:
 		return min(t.first<<min(t.backoff, 16), max(t.first, maxInterval))
+	case t.srtt == 0:
+		return min(t.first<<min(t.backoff, 16), max(t.first, maxMeasured))
 	}
 	rto := max(t.srtt+4*t.rttvar, t.floor)
 	return min(rto<<min(t.backoff, 16), max(rto, maxMeasured))

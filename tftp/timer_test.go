@@ -71,3 +71,17 @@ func TestTimerInterval(t *testing.T) {
 		})
 	}
 }
+
+// A peer that has answered is asked every second at least, though no packet has
+// measured its round trip yet: the request was sent twice, and what it acknowledges
+// next may be too.
+func TestTimerUnmeasured(t *testing.T) {
+	timer := newTimer(time.Second, 5, senderFloor)
+	for _, want := range []time.Duration{8 * time.Second, time.Second} {
+		timer.backoff = 5
+		if got := timer.interval(); got != want {
+			t.Errorf("interval %v, want %v", got, want)
+		}
+		timer.moved(epoch)
+	}
+}
