@@ -198,15 +198,12 @@ func (x *exchange) leaseTime() time.Duration {
 // bootp answers a client of RFC 951, which keeps its address for ever: only
 // one that is configured gets any, unless the subnet says otherwise.
 func (x *exchange) bootp() Decision {
-	addr := x.client.Fixed
-	if !addr.IsValid() {
-		if !x.subnet.BOOTP || !x.admitted() {
-			return x.ignore("a BOOTP client that is not a configured host")
-		}
-		var err error
-		if addr, err = x.pool.Offer(x.client, netip.Addr{}, x.now); err != nil {
-			return x.done(Event{Kind: EventExhausted, Reason: fmt.Sprintf("%v in %s", err, x.subnet.Prefix)})
-		}
+	addr, ok, err := x.offer(netip.Addr{})
+	switch {
+	case err != nil:
+		return x.done(Event{Kind: EventExhausted, Reason: fmt.Sprintf("%v in %s", err, x.subnet.Prefix)})
+	case !ok:
+		return x.ignore("a BOOTP client that is not a configured host")
 	}
 	if err := x.pool.Commit(x.client, addr, -1, x.now); err != nil {
 		return x.ignore(fmt.Sprintf("a BOOTP client whose address %s is not free: %v", addr, err))

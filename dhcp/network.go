@@ -68,7 +68,7 @@ func (x *exchange) fixedIn(pool *lease.Pool) netip.Addr {
 // subnet that is used, or has one of its own in it.
 func (x *exchange) admitted() bool {
 	_, ignored := x.ignored() // in this subnet of the wire
-	return !ignored && (x.client.Fixed.IsValid() || x.subnet.For.holds(x.asClient()))
+	return !ignored && (x.client.Fixed.IsValid() || (x.m.Type() != TypeBOOTP || x.subnet.BOOTP) && x.subnet.For.holds(x.asClient()))
 }
 
 // offer finds an address for the client in the subnets of its wire: in the one

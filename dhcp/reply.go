@@ -188,10 +188,11 @@ func (x *exchange) boot(reply *Message) (file string, params []parameter) {
 		parameter{x.nameOption(OptionBootFileName, file), names})
 }
 
-// boots reports whether the client is told what to boot: a file, its disk, or,
-// if it is a Raspberry Pi's ROM, what it asks for anyway.
+// boots reports whether the client is told what to boot: a file, its disk, what
+// an option 43 of the configuration says, or, if it is a Raspberry Pi's ROM, what
+// it asks for anyway.
 func (x *exchange) boots() bool {
-	return x.chosen.file != "" || x.chosen.local || x.has(QuirkRaspberryPi)
+	return x.chosen.file != "" || x.class() == ClassPXE && x.told.Options.Has(OptionVendorSpecific) || x.chosen.local || x.has(QuirkRaspberryPi)
 }
 
 // nameOption is a name for firmware.

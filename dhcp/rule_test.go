@@ -192,6 +192,11 @@ func TestVendorOptionsOfRules(t *testing.T) {
 	if got := d.Reply.Options.Get(OptionVendorSpecific); string(got) != "\x01\x04\x0a\x00\x00\x01" {
 		t.Errorf("option 43 is %x", got)
 	}
+	cfg.Boot = Boot{} // a menu of boot servers needs no file
+	d = discoverBy(t, cfg, machineOf(boot.ArchBIOS, boot.KindPXE))
+	if opts := d.Reply.Options; !opts.Has(OptionVendorSpecific) || !opts.Has(OptionVendorClass) || opts.Has(OptionBootFileName) {
+		t.Errorf("without a file: %v", opts)
+	}
 }
 
 // TestLocalBoot sends a boot client to its disk: no file, and a menu that chooses
@@ -359,7 +364,9 @@ func TestWires(t *testing.T) {
 func TestDynamicBOOTP(t *testing.T) {
 	for _, may := range []bool{true, false} {
 		cfg := classic()
-		cfg.Subnets[0].BOOTP = may
+		cfg.Subnets = append(cfg.Subnets, cfg.Subnets[0]) // the second range of a subnet
+		cfg.Subnets[1].Ranges = []lease.Range{{First: addr("192.168.122.210"), Last: addr("192.168.122.219")}}
+		cfg.Subnets[1].BOOTP = may
 		d := newServer(t, cfg).Decide(Request{Message: ask(TypeBOOTP), Src: fromZero, Dst: toAll}, testStart)
 		if got := d.Reply != nil && d.Reply.YIAddr.IsValid() && d.Durable; got != may {
 			t.Errorf("BOOTP %t: %+v", may, d)

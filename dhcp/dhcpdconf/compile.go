@@ -1,13 +1,16 @@
 package dhcpdconf
 
 import (
+	"slices"
+	"strconv"
 	"strings"
-
-	"pxe/dhcp"
 )
 
 // maxErrors is how many errors are told of one file.
 const maxErrors = 20
+
+// maxBranches bounds an if, as each of its branches is none of those before it.
+const maxBranches = 100
 
 // compiler makes a File from statements.
 type compiler struct {
@@ -19,23 +22,26 @@ type compiler struct {
 
 // place is where a statement stands.
 type place struct {
-	scope       *scope
-	network     string // of the shared-network around it
-	subnet      *subnet
-	host        *host
-	class       *class
-	pool        bool
-	conditional bool // in an if, or in a class
+	scope   *scope
+	network string // of the shared-network around it
+	subnet  *subnet
+	pool    *pool
+	host    *host
+	class   *class
+	branch  bool // in an if, or in a subclass
 }
+
+// conditional reports whether the place is for some clients alone.
+func (p place) conditional() bool { return p.branch || p.class != nil }
 
 // top reports whether the place is in nothing but groups.
 func (p place) top() bool {
-	return p.network == "" && p.subnet == nil && p.host == nil && !p.conditional
+	return p.network == "" && p.subnet == nil && p.pool == nil && p.host == nil && !p.conditional()
 }
 
 // inner is the place inside of a new block.
 func (p place) inner() place {
-	p.scope = &scope{outer: p.scope}
+	p.scope = p.scope.inner()
 	return p
 }
 
@@ -75,11 +81,12 @@ func (c *compiler) block(list []statement, p place) {
 
 // choice is an if with all its elsif and its else.
 func (c *compiler) choice(list []statement, p place) {
-	if p.pool {
-		c.fail(list[0].pos(), "move it to the subnet", "a condition in a pool is not supported")
+	if len(list) > maxBranches {
+		c.fail(list[maxBranches].pos(), "make a class that has match, and a subclass for each", "an if with more than %d branches", maxBranches)
+		return
 	}
 	st := step{choice: make([]branch, 0, len(list))}
-	p.conditional, p.class = true, nil
+	p.branch, p.class = true, nil
 	for _, s := range list {
 		words := s.words[1:]
 		if s.is("else", "if") {
@@ -105,20 +112,28 @@ func (c *compiler) choice(list []statement, p place) {
 	p.scope.steps = append(p.scope.steps, st)
 }
 
-func (c *compiler) condition(words []token, at Pos) condition {
-	end := at
-	if len(words) > 0 {
-		end = words[len(words)-1].Pos
+// set notes a setting. Two statements that set one thing by different words, in
+// one block, are no override: dhcpd sends both.
+func (c *compiler) set(p place, s setting) {
+	if s.key == keyFile || s.key == keyNext {
+		other, said := p.scope.first[s.key]
+		if said && other.word != s.word && string(other.data) != string(s.data) {
+			c.fail(s.Pos, "keep "+s.key+" alone: it is sent in the header and as an option", "%s %s and %s %s", s.word, s.text(), other.word, other.text())
+		}
+		if p.scope.first == nil {
+			p.scope.first = make(map[string]setting)
+		}
+		p.scope.first[s.key] = s
 	}
-	cond, err := parseCondition(c.options, words, end)
-	if err != nil {
-		c.failed(err)
-	}
-	return cond
+	p.scope.steps = append(p.scope.steps, step{setting: s})
 }
 
-func (c *compiler) set(p place, s setting) {
-	p.scope.steps = append(p.scope.steps, step{setting: s})
+// text is the value of a file or a server.
+func (s *setting) text() string {
+	if s.key == keyNext {
+		return addrsOf(s.data)[0].String()
+	}
+	return strconv.Quote(string(s.data))
 }
 
 // statement takes one, or says why not.
@@ -140,12 +155,10 @@ func (c *compiler) statement(s statement, p place) {
 	switch {
 	case take == nil:
 		c.plain(s)
-	case s.hasBlock:
+	case s.hasBlock && keyword != "subclass":
 		c.fail(s.pos(), "end it with ;", "%s takes no block", keyword)
-	case p.conditional && keyword != "option" && keyword != "filename" && keyword != "next-server" && keyword != "match":
-		c.fail(s.pos(), "move it out of the block; what to boot is all that can differ", "%s is not supported in a condition or a class", keyword)
-	case p.pool && keyword != "range":
-		c.fail(s.pos(), "move it to the subnet", "%s is not supported in a pool", keyword)
+	case p.conditional() && slices.Contains([]string{"range", "fixed-address", "hardware", "uid", "authoritative", "not", "server-identifier", "use-host-decl-names"}, keyword):
+		c.fail(s.pos(), "move it out of the block", "%s is not supported in a condition or a class", keyword)
 	default:
 		take(c, s, p)
 	}
@@ -170,8 +183,8 @@ func blockFor(keyword string) func(*compiler, statement, place) {
 	return nil
 }
 
-// statementFor is what takes a statement without a block that sets something;
-// nil for other keywords.
+// statementFor is what takes a statement without a block, or with one as it
+// likes, that sets something; nil for other keywords.
 func statementFor(keyword string) func(*compiler, statement, place) {
 	switch keyword {
 	case "option":
@@ -182,8 +195,12 @@ func statementFor(keyword string) func(*compiler, statement, place) {
 		return (*compiler).hardware
 	case "fixed-address":
 		return (*compiler).fixedAddress
+	case "uid":
+		return (*compiler).clientID
 	case "match":
 		return (*compiler).match
+	case "subclass":
+		return (*compiler).subclass
 	case "filename":
 		return (*compiler).filename
 	case "next-server", "server-identifier":
@@ -194,135 +211,12 @@ func statementFor(keyword string) func(*compiler, statement, place) {
 		return (*compiler).minLeaseTime
 	case "authoritative", "not":
 		return (*compiler).authoritative
-	case "use-host-decl-names":
+	case "use-host-decl-names", "boot-unknown-clients", "allow-booting", "allow-bootp", "always-broadcast":
 		return (*compiler).flag
+	case "allow", "deny", "ignore":
+		return (*compiler).allow
+	case "vendor-option-space":
+		return (*compiler).vendorSpace
 	}
 	return nil
-}
-
-// option is `option space`, a definition, or a value.
-func (c *compiler) option(s statement, p place) {
-	switch w := s.words; {
-	case len(w) < 2:
-		c.fail(s.pos(), "write option NAME VALUE;", "option without a name")
-	case s.is("option", "space"):
-		c.optionSpace(s)
-	case len(w) > 2 && w[2].is("code"):
-		c.optionCode(s)
-	default:
-		c.optionValue(s, p)
-	}
-}
-
-func (c *compiler) optionSpace(s statement) {
-	if len(s.words) != 3 || s.words[2].kind != kindWord {
-		c.fail(s.pos(), "write option space NAME;", "an option space has a name and nothing else that is supported")
-		return
-	}
-	c.spaces[strings.ToLower(s.words[2].text)] = 0
-}
-
-// optionCode is `option NAME code N = TYPE`.
-func (c *compiler) optionCode(s statement) {
-	const hint = "write option NAME code N = TYPE; with a type such as: unsigned integer 16, ip-address, text, string, array of ip-address"
-	w := s.words
-	if len(w) < 6 || !w[4].is("=") || w[1].kind != kindWord {
-		c.fail(s.pos(), hint, "an option's definition that is not complete")
-		return
-	}
-	code, ok := elementUint8.encode(w[3])
-	if !ok || code[0] == dhcp.OptionPad || code[0] == dhcp.OptionEnd {
-		c.fail(w[3].Pos, "codes are 1 to 254", "%s is no code of an option", w[3])
-		return
-	}
-	typ, encapsulated, ok := parseType(w[5:])
-	if !ok {
-		c.fail(w[5].Pos, hint, "the type of %s is not supported", w[1])
-		return
-	}
-	o := option{code: code[0], typ: typ}
-	name := strings.ToLower(w[1].text)
-	if space, _, dotted := strings.Cut(name, "."); dotted {
-		if _, known := c.spaces[space]; !known {
-			c.fail(w[1].Pos, "define it before: option space "+space+";", "there is no option space %q", space)
-			return
-		}
-		o.space = space
-	}
-	if encapsulated != "" {
-		c.spaces[strings.ToLower(encapsulated)] = o.code
-	}
-	c.options[name] = o
-}
-
-// lookUp finds an option by its name. One without is unknown-N.
-func (c *compiler) lookUp(name token) (o option, known bool) {
-	lower := strings.TrimPrefix(strings.ToLower(name.text), "dhcp.")
-	if o, known = c.options[lower]; known {
-		return o, name.kind == kindWord
-	}
-	space, sub, dotted := strings.Cut(lower, ".")
-	if !dotted {
-		space, sub = "", lower
-	}
-	number, cut := strings.CutPrefix(sub, "unknown-")
-	code, ok := elementUint8.encode(token{kind: kindWord, text: number})
-	_, spaced := c.spaces[space]
-	if !cut || !ok || dotted && !spaced || code[0] == dhcp.OptionPad || code[0] == dhcp.OptionEnd {
-		return option{}, false
-	}
-	return option{code: code[0], typ: octets, space: space}, name.kind == kindWord
-}
-
-// optionValue is `option NAME VALUE`.
-func (c *compiler) optionValue(s statement, p place) {
-	name := s.words[1]
-	o, known := c.lookUp(name)
-	if !known {
-		c.fail(name.Pos, "define it before: option "+name.text+" code N = TYPE;", "option %s is not known", name)
-		return
-	}
-	data, err := o.typ.encode(name.Pos, "option "+name.text, s.words[2:])
-	if err != nil {
-		c.failed(err)
-		return
-	}
-	switch {
-	case o.space != "":
-		c.suboption(name, o)
-		return
-	case o.code == dhcp.OptionVendorClass && (string(data) == dhcp.ClassPXE || string(data) == dhcp.ClassHTTP):
-		c.warn(s.pos(), "option 60 goes to boot clients alone, each with the word that it expects")
-		return
-	case o.code == dhcp.OptionRouter && len(data) > 4:
-		c.fail(s.pos(), "keep the first", "more than one router is not supported")
-	case !settable(o.code):
-		c.fail(s.pos(), "leave it out; machines are told apart by their MAC", "option %s is made by the server", name)
-	case p.conditional && o.code != dhcp.OptionTFTPServerName && o.code != dhcp.OptionBootFileName:
-		c.fail(s.pos(), "move it out of the block; what to boot is all that can differ", "option %s is not supported in a condition or a class", name)
-	}
-	c.set(p, setting{Pos: s.pos(), key: optionKey(o.code), code: o.code, data: data})
-}
-
-// settable reports whether a file can say what an option is.
-func settable(code uint8) bool {
-	switch code {
-	case dhcp.OptionSubnetMask, dhcp.OptionRouter, dhcp.OptionDNS, dhcp.OptionHostName, dhcp.OptionDomainName, dhcp.OptionBroadcast,
-		dhcp.OptionTFTPServerName, dhcp.OptionBootFileName:
-		return true
-	}
-	return !dhcp.OwnOption(code)
-}
-
-// suboption is one of PXE or iPXE: the server makes those that a boot needs.
-func (c *compiler) suboption(name token, o option) {
-	around := c.spaces[o.space]
-	switch {
-	case around == dhcp.OptionIPXE:
-		c.warn(name.Pos, "option 175 is not sent: iPXE does what it does without it")
-	case (around == 0 || around == dhcp.OptionVendorSpecific) && o.code <= dhcp.PXEDiscoveryControl:
-		c.warn(name.Pos, "the server makes option 43 itself: the machine takes the file of this answer (43.6 = 8)")
-	default:
-		c.fail(name.Pos, "leave it out, or define the option without a space", "option %s is not supported", name)
-	}
 }

@@ -1,122 +1,332 @@
 package dhcpdconf
 
 import (
+	"encoding/binary"
 	"errors"
-	"maps"
 	"net/netip"
+	"reflect"
 	"slices"
+	"strings"
+	"time"
 
 	"pxe/boot"
 	"pxe/dhcp"
+	"pxe/dhcp/lease"
 )
 
-// Config is what the whole file says. Its Servers are left to the caller. The
-// error is several *Errors joined by errors.Join.
+// Result is what a file means.
+type Result struct {
+	Config   dhcp.Config // without Servers, which are left to the caller
+	Warnings []Warning
+	// ServerID is the server's own address as the file has it; the zero Addr: it
+	// has none.
+	ServerID netip.Addr
+}
+
+// The lease times of a file that says none (dhcpd.conf(5)).
+const (
+	defaultLeaseTime = 12 * time.Hour
+	defaultMaxTime   = 24 * time.Hour
+)
+
+// Config is what the whole file says. The error is several *Errors joined by
+// errors.Join.
 //
-// What all subnets boot is the Config's Boot. Where they differ, rules say what
-// each boots.
+// dhcpd runs through the statements for each client: those around its address
+// from the outermost to the innermost, then those of its classes, the first
+// declared last, then those of its host; the last word counts. Rules are looked
+// at the other way, and of them the first counts. What a subnet says to all its
+// machines goes into the dhcp.Subnet, what a host says into the dhcp.Host, and
+// everything else is a rule.
 func (f *File) Config() (Result, error) {
-	var all Result
-	var errs []error
-	var boots []dhcp.Boot
-	var of []*subnet
-	for _, s := range f.subnets {
-		if s.network == "" && !f.serves(s) {
-			all.Warnings = append(all.Warnings, Warning{s.Pos, "subnet " + s.prefix.String() + " has no addresses to give: its machines are not answered"})
-			continue
+	b := &builder{file: f, spots: f.spots(), subs: make(map[*scope][]setting), warned: make(map[Warning]bool)}
+	b.result.Warnings = slices.Clone(f.warnings)
+	b.notServed()
+	for _, s := range b.spots {
+		b.result.Config.Subnets = append(b.result.Config.Subnets, s.config())
+	}
+	b.hosts()
+	for _, k := range f.classes {
+		b.class(k)
+	}
+	b.networks()
+	b.vendorRules()
+	b.ignored()
+	b.programs()
+	if len(b.errs) == 0 && len(b.spots) > 0 {
+		b.validate()
+	}
+	return b.result, errors.Join(b.errs...)
+}
+
+// builder is a file on its way to a Config.
+type builder struct {
+	file   *File
+	spots  []*spot
+	result Result
+	errs   []error
+	subs   map[*scope][]setting // the suboptions that a scope and all around it say to everybody
+	warned map[Warning]bool
+
+	rulePos, hostPos []Pos        // of the entries of the Config
+	nothing          []dhcp.Match // who is told to boot nothing, so that no later rule tells them what
+	files            []entry      // every file that is named
+	allows           []entry      // allow and deny, the first that counts first
+	vendors, spaces  []entry      // vendor-option-space, and the suboptions of the spaces
+}
+
+// fail tells an error once.
+func (b *builder) fail(p Pos, hint, problem string, args ...any) {
+	err := errorAt(p, hint, problem, args...)
+	same := func(other error) bool { return other.Error() == err.Error() }
+	if len(b.errs) < maxErrors && !slices.ContainsFunc(b.errs, same) {
+		b.errs = append(b.errs, err)
+	}
+}
+
+// warn tells something once.
+func (b *builder) warn(p Pos, text string) {
+	if w := (Warning{p, text}); !b.warned[w] {
+		b.warned[w] = true
+		b.result.Warnings = append(b.result.Warnings, w)
+	}
+}
+
+// notServed tells of subnets and hosts that the Config leaves out.
+func (b *builder) notServed() {
+	for _, s := range b.file.subnets {
+		if s.network == "" && !b.file.serves(s) {
+			b.warn(s.Pos, "subnet "+s.prefix.String()+" has no addresses to give: its machines are not answered")
 		}
-		r, faults := f.evaluate(s)
-		for _, err := range faults { // of what is around several subnets, once
-			if !slices.ContainsFunc(errs, func(other error) bool { return other.Error() == err.Error() }) {
-				errs = append(errs, err)
+	}
+	for _, h := range b.file.hosts {
+		if len(h.addrs) > 0 && !slices.ContainsFunc(h.addrs, b.inSubnet) {
+			b.warn(h.Pos, "host "+h.name+" is not served: no subnet of the file has "+h.addrs[0].String())
+		}
+	}
+}
+
+func (b *builder) inSubnet(a netip.Addr) bool {
+	return slices.ContainsFunc(b.spots, func(s *spot) bool { return s.subnet.prefix.Contains(a) })
+}
+
+// class tells what the members of a class are told: those of a subclass by this
+// one first.
+func (b *builder) class(k *class) {
+	for _, sub := range k.subclasses {
+		if sub.scope != k.scope {
+			m := sub.match
+			if k.when != nil {
+				m = allOf(*k.when, m)
 			}
-		}
-		if len(faults) == 0 {
-			all.add(r, s)
-			boots, of = append(boots, r.Config.Boot), append(of, s)
+			b.tell(sub.scope, m)
 		}
 	}
-	for _, h := range f.hosts {
-		if len(h.addrs) > 0 && !slices.ContainsFunc(h.addrs, f.inSubnet) {
-			all.Warnings = append(all.Warnings, Warning{h.Pos, "host " + h.name + " is not served: no subnet of the file has " + h.addrs[0].String()})
+	for s := k.scope; s != nil; s = s.outer {
+		if spots := b.outside(s); len(spots) > 0 {
+			b.tell(s, allOf(b.at(spots), k.members()))
 		}
 	}
-	if differ := slices.ContainsFunc(boots, func(b dhcp.Boot) bool { return !sameBoot(b, boots[0]) }); differ {
-		for i, b := range boots {
-			all.Config.Rules = append(all.Config.Rules, subnetRules(of[i], b)...)
-		}
-	} else if len(boots) > 0 {
-		all.Config.Boot = boots[0]
-	}
-	return all, errors.Join(errs...)
 }
 
-func sameBoot(a, b dhcp.Boot) bool {
-	return a.File == b.File && a.IPXE == b.IPXE && a.NextServer == b.NextServer && maps.Equal(a.FileFor, b.FileFor)
+// tell makes rules of a scope.
+func (b *builder) tell(s *scope, m dhcp.Match) {
+	for _, e := range flatten(b.gathered(s), m) {
+		b.take(e)
+	}
 }
 
-func (f *File) inSubnet(a netip.Addr) bool {
-	return slices.ContainsFunc(f.subnets, func(s *subnet) bool { return s.prefix.Contains(a) })
+// take takes what is no matter of a subnet.
+func (b *builder) take(e entry) {
+	_, sub := e.spaceOf()
+	switch {
+	case sub:
+		b.spaces = append(b.spaces, e)
+	case e.key == "vendor-option-space":
+		b.vendors = append(b.vendors, e)
+	case strings.HasPrefix(e.key, "allow "):
+		b.allows = append(b.allows, e)
+	case e.key == keyFile && len(e.data) == 0:
+		b.nothing = append(b.nothing, e.guard)
+	default:
+		b.rule(e)
+	}
 }
 
-// add joins what one subnet says to what those before it say.
-func (all *Result) add(r Result, s *subnet) {
-	for _, w := range r.Warnings {
-		if !slices.Contains(all.Warnings, w) {
-			all.Warnings = append(all.Warnings, w)
+// networks are the subnets: what they say to all their machines, or to some.
+func (b *builder) networks() {
+	said := make(map[*spot]map[string]setting)
+	var scopes []*scope
+	for _, s := range b.spots {
+		said[s] = make(map[string]setting)
+		scopes = append(scopes, s.scope)
+	}
+	for _, sc := range innermostFirst(scopes) {
+		for _, e := range flatten(b.gathered(sc), dhcp.Match{}) {
+			live := slices.DeleteFunc(slices.Clone(b.spots), func(s *spot) bool {
+				_, done := said[s][e.key]
+				return done || !s.scope.within(sc)
+			})
+			switch {
+			case len(live) == 0:
+				continue
+			case !e.always():
+				b.take(entry{e.setting, allOf(b.at(live), e.guard)})
+				continue
+			}
+			for _, s := range live {
+				said[s][e.key] = e.setting
+			}
+			b.toAll(e.setting, live)
 		}
 	}
-	if r.ServerID.IsValid() {
-		all.ServerID = r.ServerID
+	for i, s := range b.spots {
+		b.times(&b.result.Config.Subnets[i], said[s])
+		b.wholeServer(s, said[s], i == 0)
 	}
-	cfg := &r.Config
-	cfg.Subnets[0].Network = s.network
-	all.Config.Subnets = append(all.Config.Subnets, cfg.Subnets[0])
-	for _, h := range cfg.Hosts {
-		all.addHost(h)
+}
+
+// toAll takes what all machines of some spots are told.
+func (b *builder) toAll(e setting, spots []*spot) {
+	all := len(spots) == len(b.spots)
+	switch {
+	case e.key == "authoritative", e.key == "server-identifier", e.key == "use-host-decl-names", strings.HasSuffix(e.key, "-lease-time"):
+		// see times and wholeServer
+	case e.key == keyNext && all:
+		b.result.Config.Boot.NextServer = addrOf(e)
+	case e.key == keyFile && all && len(b.nothing) == 0 && forBIOS(string(e.data)):
+		b.result.Config.Boot.File = string(e.data)
+		b.files = append(b.files, entry{setting: e})
+	case e.code == dhcp.OptionSubnetMask, e.code == dhcp.OptionBroadcast:
+		b.edge(e, spots)
+	case e.code == dhcp.OptionRouter && len(e.data) == 4, e.code == dhcp.OptionDNS, e.code == dhcp.OptionDomainName, e.code != 0 && !dhcp.OwnOption(e.code):
+		for _, s := range spots {
+			i := slices.Index(b.spots, s)
+			s.set(&b.result.Config.Subnets[i], e)
+		}
+	default:
+		b.take(entry{e, b.at(spots)})
 	}
-	if len(all.Config.Subnets) == 1 {
-		all.Config.Authoritative = cfg.Authoritative
+}
+
+// set sets an option of all machines.
+func (s *spot) set(c *dhcp.Subnet, e setting) {
+	field := e.key
+	switch e.code {
+	case dhcp.OptionRouter:
+		c.Router, field = addrOf(e), "router"
+	case dhcp.OptionDNS:
+		c.DNS, field = addrsOf(e.data), "DNS server"
+	case dhcp.OptionDomainName:
+		c.Domain, field = string(e.data), "domain"
+	default:
+		i, _ := slices.BinarySearchFunc(c.Options, e.code, func(o dhcp.RawOption, code uint8) int { return int(o.Code) - int(code) })
+		c.Options = slices.Insert(c.Options, i, dhcp.RawOption{Code: e.code, Data: e.data})
+	}
+	s.pos[field] = e.Pos
+}
+
+// edge holds the mask and the broadcast address against those that follow from
+// the subnet.
+func (b *builder) edge(e setting, spots []*spot) {
+	for _, s := range spots {
+		_, broadcast, edges := lease.Edges(s.subnet.prefix)
+		if e.code == dhcp.OptionBroadcast {
+			if !edges || addrOf(e) != broadcast {
+				b.rule(entry{e, b.at([]*spot{s})})
+			}
+		} else if length, ok := parseMask(token{kind: kindWord, text: addrOf(e).String()}); !ok || length != s.subnet.prefix.Bits() {
+			b.fail(e.Pos, "leave it out: it is the netmask of the subnet", "subnet-mask %s is not that of %s", addrOf(e), s.subnet.prefix)
+		}
+	}
+}
+
+// times are the lease times. A maximum below the default cuts it, as in dhcpd.
+func (b *builder) times(c *dhcp.Subnet, said map[string]setting) {
+	c.LeaseTime, c.MaxLeaseTime = defaultLeaseTime, defaultMaxTime
+	n, named := said["default-lease-time"]
+	if named {
+		c.LeaseTime = time.Duration(n.num) * time.Second
+	}
+	if m, ok := said["max-lease-time"]; ok {
+		c.MaxLeaseTime = time.Duration(m.num) * time.Second
+	}
+	if c.LeaseTime > c.MaxLeaseTime {
+		if named {
+			b.warn(n.Pos, "a lease lasts no longer than max-lease-time, "+dhcp.FormatTime(c.MaxLeaseTime))
+		}
+		c.LeaseTime = c.MaxLeaseTime
+	}
+}
+
+// wholeServer takes what counts for the server as a whole.
+func (b *builder) wholeServer(s *spot, said map[string]setting, first bool) {
+	if id := said["server-identifier"]; len(id.data) > 0 {
+		b.result.ServerID = addrOf(id)
+	}
+	switch all, here := &b.result.Config.Authoritative, said["authoritative"].num == 1; {
+	case first:
+		*all = here
+	case *all != here:
+		*all = false
+		b.warn(s.subnet.Pos, "authoritative counts for all subnets or none: here for none")
+	}
+}
+
+// addrOf is the address of a setting; the zero Addr if it is not set.
+func addrOf(s setting) netip.Addr {
+	if list := addrsOf(s.data); len(list) > 0 {
+		return list[0]
+	}
+	return netip.Addr{}
+}
+
+// programs tells of boot programs that only some machines can run, where the
+// file names none for the others.
+func (b *builder) programs() {
+	for _, e := range b.files {
+		if a, ok := httpArch(e.guard); ok && dhcp.Misfit(string(e.data), boot.Machine{Kind: boot.KindHTTP}, true) != "" {
+			b.warn(e.Pos, a.Title()+" machines get no file: they need a URL")
+		}
+	}
+	if slices.ContainsFunc(b.files, func(e entry) bool { return !b.anywhere(e) }) {
 		return
 	}
-	if cfg.Authoritative != all.Config.Authoritative {
-		all.Config.Authoritative = false
-		all.Warnings = append(all.Warnings, Warning{s.Pos, "authoritative counts for all subnets or none: here for none"})
-	}
-}
-
-// addHost adds a host, or the address that it has in another subnet.
-func (all *Result) addHost(h dhcp.Host) {
-	i := slices.IndexFunc(all.Config.Hosts, func(other dhcp.Host) bool { return other.MAC.String() == h.MAC.String() })
-	if i < 0 {
-		all.Config.Hosts = append(all.Config.Hosts, h)
-		return
-	}
-	for _, a := range h.Addrs {
-		if !slices.Contains(all.Config.Hosts[i].Addrs, a) {
-			all.Config.Hosts[i].Addrs = append(all.Config.Hosts[i].Addrs, a)
+	for _, e := range b.files {
+		file := string(e.data)
+		switch {
+		case forBIOS(file):
+			b.warn(e.Pos, file+" is for BIOS machines; UEFI machines get no file: add option arch code 93 = unsigned integer 16; "+
+				`and if option arch = 00:07 { filename "bootx64.efi"; } else { filename "`+file+`"; }`)
+		case dhcp.Misfit(file, boot.Machine{Kind: boot.KindPXE}, false) != "":
+			b.warn(e.Pos, file+" is a UEFI program: BIOS machines get no file")
 		}
 	}
 }
 
-// subnetRules are the rules that say what the machines of a subnet boot.
-func subnetRules(s *subnet, b dhcp.Boot) []dhcp.Rule {
-	here := func(m dhcp.Match, set dhcp.Settings) dhcp.Rule {
-		m.Subnet = []netip.Prefix{s.prefix}
-		return dhcp.Rule{Name: s.Pos.String(), Match: m, Settings: set}
+// httpArch is the architecture of HTTP Boot that a match names.
+func httpArch(m dhcp.Match) (boot.Arch, bool) {
+	if t := m.Test; t != nil && t.Source == dhcp.SourceOption && t.Option == dhcp.OptionClientArch && len(t.Equal) == 2 {
+		if a := boot.Arch(binary.BigEndian.Uint16(t.Equal)); a.HTTP() {
+			return a, true
+		}
 	}
-	var rules []dhcp.Rule
-	if b.IPXE != "" {
-		rules = append(rules, here(dhcp.Match{Kind: []boot.Kind{boot.KindIPXE}}, dhcp.Settings{File: b.IPXE}))
+	for _, part := range slices.Concat(m.All, m.Any) {
+		if a, ok := httpArch(part); ok {
+			return a, true
+		}
 	}
-	if b.NextServer.IsValid() {
-		rules = append(rules, here(dhcp.Match{}, dhcp.Settings{NextServer: b.NextServer}))
-	}
-	for _, a := range slices.Sorted(maps.Keys(b.FileFor)) {
-		rules = append(rules, here(dhcp.Match{Arch: []boot.Arch{a}}, dhcp.Settings{File: b.FileFor[a]}))
-	}
-	if b.File != "" && b.FileFor[boot.ArchBIOS] == "" {
-		rules = append(rules, here(dhcp.Match{Arch: []boot.Arch{boot.ArchBIOS}}, dhcp.Settings{File: b.File}))
-	}
-	return rules
+	return 0, false
+}
+
+// anywhere reports whether an entry counts for all machines of a place.
+func (b *builder) anywhere(e entry) bool {
+	m := e.guard
+	m.Subnet, m.Range, m.MAC = nil, nil, nil
+	return everybody(m) || reflect.DeepEqual(m, dhcp.Match{Unless: m.Unless}) && len(e.guard.Subnet) > 0
+}
+
+// forBIOS reports whether a file is named as programs for BIOS machines are.
+func forBIOS(file string) bool {
+	return dhcp.Misfit(file, boot.Machine{Kind: boot.KindPXE, HasArch: true, Arch: boot.ArchEFIX64}, false) != ""
 }

@@ -12,8 +12,8 @@ import (
 // subnet is `subnet ADDRESS netmask MASK { ... }`.
 func (c *compiler) subnet(s statement, p place) {
 	const hint = "write subnet 192.168.122.0 netmask 255.255.255.0 { ... }"
-	if p.subnet != nil || p.host != nil || p.conditional {
-		c.fail(s.pos(), "move it out of the block", "a subnet in a subnet, a host or a condition")
+	if p.subnet != nil || p.host != nil || p.pool != nil || p.conditional() {
+		c.fail(s.pos(), "move it out of the block", "a subnet in a subnet, a pool, a host or a condition")
 		return
 	}
 	if len(s.words) != 4 || !s.words[2].is("netmask") {
@@ -76,26 +76,11 @@ func (c *compiler) group(s statement, p place) {
 		c.fail(s.words[2].Pos, "write group { ... }", "unexpected %s", s.words[2])
 		return
 	}
-	if p.host != nil || p.conditional || p.pool {
+	if p.host != nil || p.conditional() || p.pool != nil {
 		c.fail(s.pos(), "move it out of the block", "a group in a host, a pool or a condition")
 		return
 	}
 	c.block(s.block, p.inner())
-}
-
-// pool holds ranges. What dhcpd could tell their clients apart by is refused in
-// it.
-func (c *compiler) pool(s statement, p place) {
-	if p.subnet == nil || p.pool || p.host != nil || p.conditional {
-		c.fail(s.pos(), "move it to the subnet of its ranges", "a pool that is not in a subnet")
-		return
-	}
-	if len(s.words) > 1 {
-		c.fail(s.words[1].Pos, "write pool { ... }", "unexpected %s", s.words[1])
-		return
-	}
-	p.pool = true
-	c.block(s.block, p)
 }
 
 // host is `host NAME { ... }`.
@@ -104,67 +89,34 @@ func (c *compiler) host(s statement, p place) {
 		c.fail(s.pos(), "write host NAME { hardware ethernet 52:54:00:12:34:56; }", "a host needs a name")
 		return
 	}
-	if p.host != nil || p.conditional || p.pool {
+	if p.host != nil || p.conditional() || p.pool != nil {
 		c.fail(s.pos(), "move it out of the block", "a host in a host, a pool or a condition")
 		return
 	}
 	in := p.inner()
 	in.host = &host{Pos: s.pos(), name: s.words[1].text, scope: in.scope}
 	c.block(s.block, in)
-	if in.host.mac == nil {
-		c.fail(s.pos(), "write hardware ethernet 52:54:00:12:34:56; in it", "host %s has no MAC", in.host.name)
+	switch h := in.host; {
+	case h.mac == nil && h.clientID == nil:
+		c.fail(s.pos(), "write hardware ethernet 52:54:00:12:34:56; in it", "host %s has no MAC", h.name)
 		return
+	case h.mac != nil && h.clientID != nil:
+		c.warn(s.pos(), "host "+h.name+" is known by its MAC; its client identifier is not looked at")
+		h.clientID = nil
 	}
 	c.file.hosts = append(c.file.hosts, in.host)
-}
-
-// class is `class "NAME" { match if CONDITION; ... }`.
-func (c *compiler) class(s statement, p place) {
-	if len(s.words) != 2 {
-		c.fail(s.pos(), `write class "NAME" { match if ...; }`, "a class needs a name")
-		return
-	}
-	if !p.top() {
-		c.fail(s.pos(), "move it out of the block", "a class in another block")
-		return
-	}
-	in := p.inner()
-	in.class = &class{Pos: s.pos(), scope: in.scope}
-	in.conditional = true
-	c.block(s.block, in)
-	if in.class.match == nil {
-		c.fail(s.pos(), `write match if substring (option vendor-class-identifier, 0, 9) = "PXEClient"; in it`, "class %s has no match if", s.words[1])
-		return
-	}
-	c.file.classes = append(c.file.classes, in.class)
-}
-
-func (c *compiler) match(s statement, p place) {
-	switch {
-	case p.class == nil:
-		c.fail(s.pos(), "write it in a class", "match that is not in a class")
-	case !s.is("match", "if"):
-		c.fail(s.pos(), "use match if, and a host for one machine", "only match if is supported")
-	case p.class.match != nil:
-		c.fail(s.pos(), "join the two with and", "a second match in a class")
-	default:
-		p.class.match = c.condition(s.words[2:], s.pos())
-		if p.class.match == nil {
-			p.class.match = func(client) truth { return no } // it has failed already
-		}
-	}
 }
 
 // rangeOf is `range [dynamic-bootp] FIRST [LAST]`.
 func (c *compiler) rangeOf(s statement, p place) {
 	const hint = "write range 192.168.122.100 192.168.122.200;"
 	words := s.words[1:]
-	if p.subnet == nil || p.host != nil {
+	if p.subnet == nil && p.pool == nil || p.host != nil {
 		c.fail(s.pos(), "write it in a subnet", "a range that is not in a subnet")
 		return
 	}
-	if len(words) > 0 && words[0].is("dynamic-bootp") {
-		c.warn(words[0].Pos, "a BOOTP client that is not a host with a fixed-address gets no address")
+	bootp := len(words) > 0 && words[0].is("dynamic-bootp")
+	if bootp {
 		words = words[1:]
 	}
 	if len(words) == 0 || len(words) > 2 {
@@ -181,7 +133,15 @@ func (c *compiler) rangeOf(s statement, p place) {
 		}
 		r[i] = a
 	}
-	p.subnet.ranges = append(p.subnet.ranges, placedRange{s.pos(), lease.Range{First: r[0], Last: r[1]}})
+	placed := placedRange{s.pos(), lease.Range{First: r[0], Last: r[1]}}
+	switch {
+	case p.pool != nil:
+		p.pool.ranges, p.pool.bootp = append(p.pool.ranges, placed), p.pool.bootp || bootp
+	case bootp:
+		p.subnet.bootp = append(p.subnet.bootp, placed)
+	default:
+		p.subnet.ranges = append(p.subnet.ranges, placed)
+	}
 }
 
 // hardware is `hardware ethernet MAC`.
@@ -200,7 +160,28 @@ func (c *compiler) hardware(s statement, p place) {
 		c.fail(s.words[2].Pos, hint, "%s is not an Ethernet address", s.words[2])
 		return
 	}
+	if p.host.mac != nil {
+		c.fail(s.pos(), "write a host for each", "a second MAC of host %s", p.host.name)
+	}
 	p.host.mac = net.HardwareAddr(mac)
+}
+
+// clientID is `uid VALUE` or `option dhcp-client-identifier VALUE` of a host.
+func (c *compiler) clientID(s statement, p place) {
+	if p.host == nil {
+		c.fail(s.pos(), "write it in a host", "%s that is not in a host", s.words[0].text)
+		return
+	}
+	values := s.words[1:]
+	if s.is("option") {
+		values = s.words[2:]
+	}
+	id, err := octets.encode(s.pos(), "dhcp-client-identifier", values)
+	if err != nil {
+		c.failed(err)
+		return
+	}
+	p.host.clientID = id
 }
 
 // fixedAddress is `fixed-address ADDRESS[, ADDRESS]`: one a subnet.

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"slices"
 
+	"pxe/dhcp"
 	"pxe/dhcp/lease"
 )
 
@@ -14,6 +15,7 @@ type File struct {
 	subnets  []*subnet
 	hosts    []*host
 	classes  []*class
+	spaces   map[string]uint8 // the option around each option space; 0: none is said
 	warnings []Warning
 }
 
@@ -23,7 +25,25 @@ type subnet struct {
 	prefix  netip.Prefix
 	network string // of the shared-network that it is in; "" for none
 	scope   *scope
+	ranges  []placedRange // without those of pools
+	bootp   []placedRange // the same, for BOOTP clients too
+	pools   []*pool
+}
+
+// pool is a declaration of one, or the part of it that is in one subnet.
+type pool struct {
+	Pos
+	scope   *scope
 	ranges  []placedRange
+	bootp   bool // it is for BOOTP clients too
+	permits []permit
+}
+
+// permit is who gets addresses of a pool, or does not.
+type permit struct {
+	deny  bool
+	match dhcp.Match
+	class *class // in place of match
 }
 
 type placedRange struct {
@@ -34,16 +54,26 @@ type placedRange struct {
 // host is a declaration of one.
 type host struct {
 	Pos
-	name  string
-	mac   net.HardwareAddr
-	addrs []netip.Addr
-	scope *scope
+	name     string
+	mac      net.HardwareAddr
+	clientID []byte
+	addrs    []netip.Addr
+	scope    *scope
 }
 
-// class is a declaration of one.
+// class is a declaration of one, with all its subclasses.
 type class struct {
 	Pos
-	match condition
+	name       string
+	when       *dhcp.Match // nil: there is no match if
+	value      *operand    // by which subclasses are told apart; nil: there are none
+	subclasses []subclass
+	scope      *scope
+}
+
+// subclass is one value of a class. Its scope may be the class's.
+type subclass struct {
+	match dhcp.Match
 	scope *scope
 }
 
@@ -58,14 +88,17 @@ func Read(name string, open func(name string) ([]byte, error)) (*File, error) {
 	}
 	c := &compiler{options: standardOptions(), spaces: standardSpaces()}
 	c.block(list, place{scope: &scope{}})
+	c.classesWithoutMembers()
 	if len(c.errs) > 0 {
 		return nil, errors.Join(c.errs...)
 	}
+	c.file.spaces = c.spaces
 	return &c.file, nil
 }
 
 // serves reports whether a subnet has addresses to give. One without is in a file
 // to tell dhcpd of the server's own wire.
 func (f *File) serves(s *subnet) bool {
-	return len(s.ranges) > 0 || slices.ContainsFunc(f.hosts, func(h *host) bool { return slices.ContainsFunc(h.addrs, s.prefix.Contains) })
+	return len(s.ranges)+len(s.bootp) > 0 || len(s.pools) > 0 ||
+		slices.ContainsFunc(f.hosts, func(h *host) bool { return slices.ContainsFunc(h.addrs, s.prefix.Contains) })
 }

@@ -64,20 +64,21 @@ func describe(r Result) string {
 	c := r.Config
 	fmt.Fprintf(&b, "server %s authoritative %t\n", r.ServerID, c.Authoritative)
 	for _, s := range c.Subnets {
-		fmt.Fprintf(&b, "subnet %s network %q ranges %v router %v dns %v domain %q lease %s max %s\n", s.Prefix, s.Network, s.Ranges, s.Router, s.DNS, s.Domain, s.LeaseTime, s.MaxLeaseTime)
+		fmt.Fprintf(&b, "subnet %s network %q ranges %v router %v dns %v domain %q lease %s max %s", s.Prefix, s.Network, s.Ranges, s.Router, s.DNS, s.Domain, s.LeaseTime, s.MaxLeaseTime)
+		if m := describeMatch(s.For); m != "" || s.BOOTP {
+			fmt.Fprintf(&b, " bootp %t for%s", s.BOOTP, m)
+		}
+		b.WriteString("\n")
 		for _, o := range s.Options {
 			fmt.Fprintf(&b, "  option %d %x\n", o.Code, o.Data)
 		}
 	}
 	describeBoot(&b, "", c.Boot)
 	for _, rule := range c.Rules {
-		fmt.Fprintf(&b, "rule %s %v %v %v file %q next %s\n", rule.Name, rule.Match.Subnet, rule.Match.Arch, rule.Match.Kind, rule.File, rule.NextServer)
+		fmt.Fprintf(&b, "rule %s%s:%s\n", rule.Name, describeMatch(rule.Match), describeSettings(rule.Settings))
 	}
 	for _, h := range c.Hosts {
-		fmt.Fprintf(&b, "host %s %v %q\n", h.MAC, h.Addrs, h.Name)
-		if h.Boot != nil {
-			describeBoot(&b, "  ", *h.Boot)
-		}
+		fmt.Fprintf(&b, "host %s%x %v %q%s\n", h.MAC, h.ClientID, h.Addrs, h.Name, describeSettings(h.Settings))
 	}
 	for _, w := range r.Warnings {
 		fmt.Fprintf(&b, "warning %s\n", w)
@@ -90,6 +91,83 @@ func describeBoot(b *strings.Builder, indent string, d dhcp.Boot) {
 	for _, a := range slices.Sorted(maps.Keys(d.FileFor)) {
 		fmt.Fprintf(b, "%s  %s %q\n", indent, a, d.FileFor[a])
 	}
+}
+
+// describeMatch writes what is set in a match.
+func describeMatch(m dhcp.Match) string {
+	var b strings.Builder
+	for _, f := range []struct {
+		name string
+		list any
+		set  bool
+	}{{"arch", m.Arch, m.Arch != nil}, {"kind", m.Kind, m.Kind != nil}, {"mac", m.MAC, m.MAC != nil}, {"subnet", m.Subnet, m.Subnet != nil}, {"range", m.Range, m.Range != nil}, {"known", m.Known, m.Known}} {
+		if f.set {
+			fmt.Fprintf(&b, " %s %v", f.name, f.list)
+		}
+	}
+	if t := m.Test; t != nil {
+		fmt.Fprintf(&b, " %s", describeTest(*t))
+	}
+	for _, l := range []struct {
+		word string
+		list []dhcp.Match
+	}{{"all", m.All}, {"any", m.Any}} {
+		if len(l.list) == 0 {
+			continue
+		}
+		fmt.Fprintf(&b, " %s [", l.word)
+		for i, one := range l.list {
+			b.WriteString(strings.Repeat(" |", min(i, 1)) + describeMatch(one))
+		}
+		b.WriteString(" ]")
+	}
+	if m.Not != nil {
+		fmt.Fprintf(&b, " not (%s )", describeMatch(*m.Not))
+	}
+	if m.Unless != nil {
+		fmt.Fprintf(&b, " unless (%s )", describeMatch(*m.Unless))
+	}
+	return b.String()
+}
+
+func describeTest(t dhcp.Test) string {
+	what := map[dhcp.Source]string{dhcp.SourceHardware: "hardware", dhcp.SourceOption: fmt.Sprint(t.Option), dhcp.SourceSuboption: fmt.Sprintf("%d.%d", t.Option, t.Suboption)}[t.Source]
+	if t.Exists {
+		return "exists " + what
+	}
+	if t.Suffix {
+		what += fmt.Sprintf("[-%d:]", t.Length)
+	} else if t.From+t.Length > 0 {
+		what += fmt.Sprintf("[%d+%d]", t.From, t.Length)
+	}
+	if t.Lower {
+		what = "lower " + what
+	}
+	return fmt.Sprintf("%s=%q", what, t.Equal)
+}
+
+// describeSettings writes what is set in settings.
+func describeSettings(s dhcp.Settings) string {
+	var b strings.Builder
+	if s.File != "" {
+		fmt.Fprintf(&b, " file %q", s.File)
+	}
+	if s.NextServer.IsValid() {
+		fmt.Fprintf(&b, " next %s", s.NextServer)
+	}
+	if s.Ignore {
+		b.WriteString(" ignore")
+	}
+	for _, o := range s.Options {
+		fmt.Fprintf(&b, " option %d %x", o.Code, o.Data)
+	}
+	if s.LeaseTime+s.MaxLeaseTime > 0 {
+		fmt.Fprintf(&b, " lease %s max %s", s.LeaseTime, s.MaxLeaseTime)
+	}
+	for q, on := range s.Quirks {
+		fmt.Fprintf(&b, " quirk %s %t", q, on)
+	}
+	return b.String()
 }
 
 // TestClassicBytes runs the classic file through a server, and compares every

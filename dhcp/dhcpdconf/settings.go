@@ -1,6 +1,7 @@
 package dhcpdconf
 
 import (
+	"slices"
 	"strings"
 )
 
@@ -10,7 +11,7 @@ func (c *compiler) filename(s statement, p place) {
 		c.fail(s.pos(), `write filename "pxelinux.0";`, "filename needs one name in quotes")
 		return
 	}
-	c.set(p, setting{Pos: s.pos(), key: "filename", data: []byte(s.words[1].text)})
+	c.set(p, setting{Pos: s.pos(), key: keyFile, word: "filename", data: []byte(s.words[1].text)})
 }
 
 // address is next-server or server-identifier.
@@ -20,7 +21,8 @@ func (c *compiler) address(s statement, p place) {
 		c.failed(err)
 		return
 	}
-	c.set(p, setting{Pos: s.pos(), key: strings.ToLower(s.words[0].text), data: data})
+	key := strings.ToLower(s.words[0].text)
+	c.set(p, setting{Pos: s.pos(), key: key, word: key, data: data})
 }
 
 // seconds is a time.
@@ -69,6 +71,14 @@ func (c *compiler) authoritative(s statement, p place) {
 	c.set(p, set)
 }
 
+// The keys of what a client is refused for.
+const (
+	keyBooting  = "allow booting"
+	keyBOOTP    = "allow bootp"
+	keyUnknown  = "allow unknown-clients"
+	keyDeclines = "allow declines"
+)
+
 // flag is on or off, true or false.
 func (c *compiler) flag(s statement, p place) {
 	data, err := yesNo.encode(s.pos(), s.words[0].text, s.words[1:])
@@ -76,90 +86,56 @@ func (c *compiler) flag(s statement, p place) {
 		c.failed(err)
 		return
 	}
-	c.set(p, setting{Pos: s.pos(), key: strings.ToLower(s.words[0].text), num: uint32(data[0])})
-}
-
-// plainStatement is one that changes nothing here: it says what is the case
-// anyway, or what has no meaning for this server.
-type plainStatement struct {
-	words   string // * is any value
-	warning string // "" where dhcpd would do the same
-}
-
-func plainStatements() []plainStatement {
-	const (
-		logs    = "lines go to standard error; systemd or a pipe takes them from there"
-		noPing  = "addresses are not pinged before they are offered"
-		oneEach = "a machine has one lease, by its MAC"
-	)
-	return []plainStatement{
-		{"ddns-update-style none", ""}, {"ddns-updates off", ""}, {"ddns-updates false", ""}, {"update-static-leases off", ""},
-		{"update-static-leases false", ""}, {"deny client-updates", ""}, {"ignore client-updates", ""}, {"do-forward-updates off", ""},
-		{"do-forward-updates false", ""},
-		{"allow booting", ""}, {"allow unknown-clients", ""}, {"allow duplicates", ""}, {"allow declines", ""},
-		{"allow bootp", "a BOOTP client that is not a host with a fixed-address gets no address"},
-		{"boot-unknown-clients on", ""}, {"boot-unknown-clients true", ""}, {"get-lease-hostnames off", ""}, {"get-lease-hostnames false", ""},
-		{"always-reply-rfc1048 *", "BOOTP clients are answered with options always"},
-		{"log-facility *", logs},
-		{"lease-file-name *", "leases are kept where --lease-file says"},
-		{"pid-file-name *", "no such file is written"},
-		{"one-lease-per-client *", oneEach},
-		{"ping-check off", ""}, {"ping-check false", ""}, {"ping-check *", noPing}, {"ping-timeout *", noPing},
-		{"server-name *", "is not sent: boot programs come from next-server"},
-		{"vendor-option-space *", "the server makes option 43 itself: the machine takes the file of this answer (43.6 = 8)"},
+	key := strings.ToLower(s.words[0].text)
+	if other := map[string]string{"boot-unknown-clients": keyUnknown, "allow-booting": keyBooting, "allow-bootp": keyBOOTP}[key]; other != "" {
+		key = other
 	}
+	c.set(p, setting{Pos: s.pos(), key: key, num: uint32(data[0])})
 }
 
-// plain takes a statement that changes nothing, and refuses all others.
-func (c *compiler) plain(s statement) {
-	keyword := strings.ToLower(s.words[0].text)
-	var others []string
-	for _, known := range plainStatements() {
-		want := strings.Fields(known.words)
-		if want[0] != keyword {
-			continue
+// allow is `allow WHAT`, `deny WHAT` or `ignore WHAT`. The last two are one: a
+// client that is denied gets no answer either.
+func (c *compiler) allow(s statement, p place) {
+	if p.pool != nil {
+		c.permit(s, p)
+		return
+	}
+	allowed := setting{Pos: s.pos(), num: 1}
+	if !s.is("allow") {
+		allowed.num = 0
+	}
+	var words []string
+	for _, w := range s.words[1:] {
+		words = append(words, strings.ToLower(w.text))
+	}
+	switch what := strings.Join(words, " "); what {
+	case "booting", "bootp", "unknown-clients", "declines":
+		allowed.key = "allow " + what
+		c.set(p, allowed)
+	case "client-updates", "duplicates": // DNS is not updated, and a machine has one lease
+	case "leasequery":
+		if allowed.num == 1 {
+			c.warn(s.pos(), "questions about leases (RFC 4388) are not answered")
 		}
-		if s.matches(want) {
-			if known.warning != "" {
-				c.warn(s.pos(), known.warning)
-			}
+	case "dynamic-bootp":
+		if allowed.num == 0 {
+			c.fail(s.pos(), "leave it out, and dynamic-bootp in ranges too", "%s is not supported", sentence(s))
+		}
+	default:
+		if len(words) > 0 && slices.Contains([]string{"known-clients", "known", "unknown", "members", "all", "dynamic"}, words[0]) {
+			c.fail(s.pos(), "move it to a pool", "%s is not supported outside of a pool", sentence(s))
 			return
 		}
-		others = append(others, strings.ReplaceAll(known.words, "*", "VALUE"))
-	}
-	said := sentence(s)
-	switch {
-	case keyword == "deny" || keyword == "ignore":
-		c.fail(s.pos(), "leave it out: every machine of the subnet is answered", "%s is not supported", said)
-	case len(others) > 0:
-		c.fail(s.pos(), "leave it out, or write "+strings.Join(others, "; or "), "%s is not supported", said)
-	case keyword == "elsif" || keyword == "else":
-		c.fail(s.pos(), "write it after the block of an if", "%s without an if", keyword)
-	case strings.HasPrefix(keyword, "failover") || keyword == "key" || keyword == "zone" || strings.HasPrefix(keyword, "omapi"):
-		c.fail(s.pos(), "leave it out: one server answers, and updates no DNS", "%s is not supported", keyword)
-	default:
-		c.fail(s.pos(), "leave it out, or look for a slip of the pen", "%q is not supported", keyword)
+		c.fail(s.pos(), "write booting, bootp, unknown-clients, declines, duplicates, client-updates or leasequery", "%s is not supported", sentence(s))
 	}
 }
 
-// matches reports whether the statement is made of these words.
-func (s *statement) matches(want []string) bool {
-	if s.hasBlock || len(s.words) != len(want) {
-		return false
+// vendorSpace is `vendor-option-space NAME`: whose suboptions are option 43.
+func (c *compiler) vendorSpace(s statement, p place) {
+	name := strings.ToLower(s.words[len(s.words)-1].text)
+	if _, known := c.spaces[name]; len(s.words) != 2 || s.words[1].kind != kindWord || !known {
+		c.fail(s.pos(), "write option space NAME; before, then vendor-option-space NAME;", "vendor-option-space without the name of an option space")
+		return
 	}
-	for i, w := range want {
-		if w != "*" && !s.words[i].is(w) {
-			return false
-		}
-	}
-	return true
-}
-
-// sentence is the first words of a statement, as an error shows them.
-func sentence(s statement) string {
-	var words []string
-	for _, w := range s.words[:min(3, len(s.words))] {
-		words = append(words, w.text)
-	}
-	return strings.Join(words, " ")
+	c.set(p, setting{Pos: s.pos(), key: "vendor-option-space", data: []byte(name)})
 }
