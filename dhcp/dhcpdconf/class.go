@@ -95,28 +95,23 @@ func (c *compiler) subclass(s statement, p place) {
 	k.subclasses = append(k.subclasses, sub)
 }
 
-// members is the match for those who are in the class: by its condition, or by
-// one of its subclasses, which are then meant.
-func (k *class) members() dhcp.Match {
-	var when dhcp.Match
-	if k.when != nil {
-		when = *k.when
-	}
-	if k.value == nil {
-		return when
-	}
-	var subs []dhcp.Match
-	for _, s := range k.subclasses {
-		subs = append(subs, s.match)
-	}
-	return allOf(when, anyOf(subs...))
-}
-
-// classesWithoutMembers refuses them: dhcpd fills them by program.
-func (c *compiler) classesWithoutMembers() {
+// close says who is in each class, now that all its parts were read: by its
+// condition, and by one of its subclasses if they are told apart.
+func (c *compiler) close() {
 	for _, k := range c.file.classes {
-		if k.when == nil && k.value == nil {
+		if k.when == nil && k.value == nil { // dhcpd fills them by program
 			c.fail(k.Pos, `write match if substring (option vendor-class-identifier, 0, 9) = "PXEClient"; in it`, "class %q has no match", k.name)
 		}
+		if k.when != nil {
+			k.members = *k.when
+		}
+		if k.value == nil {
+			continue
+		}
+		var subs []dhcp.Match
+		for _, s := range k.subclasses {
+			subs = append(subs, s.match)
+		}
+		k.members = allOf(k.members, anyOf(subs...))
 	}
 }

@@ -124,7 +124,7 @@ func (b *builder) class(k *class) {
 	}
 	for s := k.scope; s != nil; s = s.outer {
 		if spots := b.outside(s); len(spots) > 0 {
-			b.tell(s, allOf(b.at(spots), k.members()))
+			b.tell(s, allOf(b.at(spots), k.members))
 		}
 	}
 }

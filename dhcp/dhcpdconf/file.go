@@ -68,6 +68,7 @@ type class struct {
 	when       *dhcp.Match // nil: there is no match if
 	value      *operand    // by which subclasses are told apart; nil: there are none
 	subclasses []subclass
+	members    dhcp.Match // who is in it
 	scope      *scope
 }
 
@@ -88,7 +89,7 @@ func Read(name string, open func(name string) ([]byte, error)) (*File, error) {
 	}
 	c := &compiler{options: standardOptions(), spaces: standardSpaces()}
 	c.block(list, place{scope: &scope{}})
-	c.classesWithoutMembers()
+	c.close()
 	if len(c.errs) > 0 {
 		return nil, errors.Join(c.errs...)
 	}

@@ -93,7 +93,7 @@ func (p *pool) match() dhcp.Match {
 	for _, what := range p.permits {
 		m := what.match
 		if what.class != nil {
-			m = what.class.members()
+			m = what.class.members
 		}
 		if what.deny {
 			denied = append(denied, m)
