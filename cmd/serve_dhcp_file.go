@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -288,9 +289,11 @@ func (o *serveDHCPOptions) override(cfg *dhcp.Config) (flags []string) {
 		case "next-server":
 			cfg.Boot.NextServer = o.nextServer
 		case "bootfile":
+			forgetFileForAll(cfg.Rules)
 			cfg.Boot.File = o.bootfile
 			delete(cfg.Boot.FileFor, boot.ArchBIOS)
 		case "bootfile-for":
+			forgetFileForAll(cfg.Rules)
 			cfg.Boot.FileFor = maps.Clone(cfg.Boot.FileFor)
 			if cfg.Boot.FileFor == nil {
 				cfg.Boot.FileFor = make(map[boot.Arch]string)
@@ -311,4 +314,14 @@ func (o *serveDHCPOptions) override(cfg *dhcp.Config) (flags []string) {
 		flags = append(flags, "--"+name)
 	}
 	return flags
+}
+
+// forgetFileForAll takes the file out of rules for everybody, which go before the
+// table of files.
+func forgetFileForAll(rules []dhcp.Rule) {
+	for i := range rules {
+		if reflect.ValueOf(rules[i].Match).IsZero() {
+			rules[i].File = ""
+		}
+	}
 }
