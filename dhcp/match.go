@@ -37,9 +37,7 @@ type Match struct {
 
 	All []Match // every one holds
 	Any []Match // one holds at least
-	Not *Match  // does not hold; what is unknown is not made true by it
-	// Unless does not hold or is unknown: what is left for an else.
-	Unless *Match
+	Not *Match  // does not hold
 }
 
 // MACPrefix is the beginning of a hardware address, or all of it.
@@ -53,23 +51,6 @@ func (p MACPrefix) String() string {
 	return strings.Join(parts, ":")
 }
 
-// truth is the value of a Match. What asks for something that the client did not
-// send is unknown: it does not hold, nor does its contrary (dhcp-eval(5)).
-type truth int8
-
-const (
-	unknown truth = iota
-	no
-	yes
-)
-
-func truthOf(b bool) truth {
-	if b {
-		return yes
-	}
-	return no
-}
-
 // client is what a Match is about.
 type client struct {
 	m       *Message
@@ -80,52 +61,21 @@ type client struct {
 }
 
 // holds reports whether the client is one of those.
-func (m *Match) holds(c *client) bool { return m.of(c) == yes }
-
-func (m *Match) of(c *client) truth {
-	all := truthOf(m.fields(c))
+func (m *Match) holds(c *client) bool {
+	if !m.fields(c) || m.Test != nil && !m.Test.holds(c) || m.Not != nil && m.Not.holds(c) {
+		return false
+	}
 	for i := range m.All {
-		all = both(all, m.All[i].of(c))
-	}
-	if m.Test != nil {
-		all = both(all, m.Test.of(c))
-	}
-	if len(m.Any) > 0 {
-		any := no
-		for i := range m.Any {
-			any = either(any, m.Any[i].of(c))
+		if !m.All[i].holds(c) {
+			return false
 		}
-		all = both(all, any)
 	}
-	if m.Not != nil {
-		all = both(all, not(m.Not.of(c)))
+	for i := range m.Any {
+		if m.Any[i].holds(c) {
+			return true
+		}
 	}
-	if m.Unless != nil {
-		all = both(all, truthOf(!m.Unless.holds(c)))
-	}
-	return all
-}
-
-func both(a, b truth) truth {
-	switch {
-	case a == no || b == no:
-		return no
-	case a == unknown || b == unknown:
-		return unknown
-	}
-	return yes
-}
-
-func either(a, b truth) truth { return not(both(not(a), not(b))) }
-
-func not(a truth) truth {
-	switch a {
-	case yes:
-		return no
-	case no:
-		return yes
-	}
-	return unknown
+	return len(m.Any) == 0
 }
 
 // fields reports whether everything holds that has a field of its own.
@@ -181,8 +131,8 @@ func (m *Match) namesClass() bool {
 		m.Test != nil && m.Test.Option == OptionVendorClass && reaches(string(m.Test.Equal))
 }
 
-// Test looks at one value of the client's message. Without the value it is
-// unknown, unless it asks for nothing else.
+// Test looks at one value of the client's message. Without the value it does not
+// hold.
 type Test struct {
 	Source Source
 	// Option is the code of SourceOption and around SourceSuboption, whose own
@@ -208,13 +158,13 @@ const (
 	SourceHardware         // the type and the hardware address: 01:52:54:00:12:34:56
 )
 
-func (t *Test) of(c *client) truth {
+func (t *Test) holds(c *client) bool {
 	v, ok := t.value(c.m)
 	switch {
 	case t.Exists:
-		return truthOf(ok)
+		return ok
 	case !ok:
-		return unknown
+		return false
 	}
 	if t.Suffix {
 		v = v[max(0, len(v)-t.Length):]
@@ -227,7 +177,7 @@ func (t *Test) of(c *client) truth {
 	if t.Lower {
 		v = bytes.ToLower(v)
 	}
-	return truthOf(bytes.Equal(v, t.Equal))
+	return bytes.Equal(v, t.Equal)
 }
 
 func (t *Test) value(m *Message) (v []byte, ok bool) {

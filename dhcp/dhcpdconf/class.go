@@ -41,8 +41,12 @@ func (c *compiler) match(s statement, p place) {
 	case s.is("match", "if") && k.when != nil || !s.is("match", "if") && k.value != nil:
 		c.fail(s.pos(), "join the two with and", "a second match in a class")
 	case s.is("match", "if"):
-		m := c.condition(s.words[2:], s.pos())
-		k.when = &m
+		e := c.expression(s.words[2:], s.pos())
+		e.hostless = true
+		m := c.condition(e)
+		if k.when = &m; e.known.Line > 0 {
+			c.warn(e.known, "is true for nobody in a class, here as in dhcpd; it works in an if and in a pool")
+		}
 	default:
 		e := c.expression(s.words[1:], s.pos())
 		value := e.data()

@@ -98,7 +98,7 @@ func (c *compiler) choice(list []statement, p place) {
 				c.fail(words[0].Pos, "write else { ... }, or elsif with a condition", "unexpected %s after else", words[0])
 			}
 		} else {
-			b.when = c.condition(words, s.pos())
+			b.when = c.condition(c.expression(words, s.pos()))
 		}
 		if !s.hasBlock {
 			c.fail(s.pos(), "write "+s.words[0].text+" ... { ... }", "%s without a block", s.words[0])

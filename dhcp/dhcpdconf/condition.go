@@ -1,6 +1,7 @@
 package dhcpdconf
 
 import (
+	"slices"
 	"strconv"
 
 	"pxe/dhcp"
@@ -16,20 +17,68 @@ type expression struct {
 	words  []token
 	end    Pos
 	depth  int
-	err    error
+	// hostless conditions are judged before dhcpd looks for the client's host, so
+	// that nobody is known. known is where that was asked, if it was.
+	hostless bool
+	known    Pos
+	err      error
 }
 
-// condition reads the words of a condition to their end (dhcp-eval(5)). That of
-// one with an error is for nobody.
-func (c *compiler) condition(words []token, at Pos) dhcp.Match {
-	e := c.expression(words, at)
+// condition is for whom a condition is true, and for whom it is false. What is
+// neither is null, and counts as false, also after not.
+//
+// The manual, dhcp-eval(5), makes comparisons null of what the client does not
+// send. dhcpd 4.4.3 does not: there the comparison is false, with != and not
+// true. It has null for "A and B" where A is not true, and for an "or" of two
+// that are null.
+type condition struct {
+	yes, no dhcp.Match
+	sure    bool // never null
+}
+
+// sure is a condition that is never null.
+func sure(m dhcp.Match) condition { return condition{m, not(m), true} }
+
+// all is what and joins, of which the ones before the last have to be true.
+func all(list []condition) condition {
+	if len(list) == 1 {
+		return list[0]
+	}
+	var yes []dhcp.Match
+	for _, c := range list {
+		yes = append(yes, c.yes)
+	}
+	last := len(list) - 1
+	return condition{yes: allOf(yes...), no: allOf(append(slices.Clone(yes[:last]), list[last].no)...)}
+}
+
+// either is what or joins.
+func either(list []condition) condition {
+	if len(list) == 1 {
+		return list[0]
+	}
+	var yes, no []dhcp.Match
+	one := false // is sure
+	for _, c := range list {
+		yes, no, one = append(yes, c.yes), append(no, c.no), one || c.sure
+	}
+	c := sure(anyOf(yes...))
+	if !one {
+		c = condition{yes: c.yes, no: allOf(c.no, anyOf(no...))}
+	}
+	return c
+}
+
+// condition reads the words of a condition to their end, and tells for whom it
+// holds. One with an error is for nobody.
+func (c *compiler) condition(e *expression) dhcp.Match {
 	m := e.chain()
 	e.finish("conditions are like: option arch = 00:07 or option arch = 00:09")
 	if e.err != nil {
 		c.failed(e.err)
 		return nobody()
 	}
-	return m
+	return m.yes
 }
 
 func (c *compiler) expression(words []token, at Pos) *expression {
@@ -105,47 +154,51 @@ func (e *expression) deeper() bool {
 // chain is conditions with and, or with or, between them. Both in one chain are
 // refused: dhcpd gives them one precedence and reads what comes after a
 // comparison first, which is not what anybody means.
-func (e *expression) chain() dhcp.Match {
-	list := []dhcp.Match{e.not()}
+func (e *expression) chain() condition {
+	list := []condition{e.not()}
 	first := e.peek()
 	for e.peek().is("and") || e.peek().is("or") {
 		op := e.take()
 		if !op.is(first.text) {
 			e.fail(op, "put what belongs together in parentheses: exists user-class or (... and ...)", "%s beside %s", op, first)
-			return nobody()
+			return condition{}
 		}
 		list = append(list, e.not())
 	}
 	if first.is("or") {
-		return anyOf(list...)
+		return either(list)
 	}
-	return allOf(list...)
+	return all(list)
 }
 
-func (e *expression) not() dhcp.Match {
+func (e *expression) not() condition {
 	if !e.deeper() {
-		return nobody()
+		return condition{}
 	}
 	defer func() { e.depth-- }()
 	switch {
 	case e.accept("not"):
-		return not(e.not())
+		c := e.not()
+		return condition{c.no, c.yes, c.sure}
 	case e.accept("("):
-		m := e.chain()
+		c := e.chain()
 		e.expect(")")
-		return m
+		return c
 	case e.accept("exists"):
 		t := e.option()
 		t.Exists = true
-		return dhcp.Match{Test: &t}
-	case e.accept("known"):
-		return dhcp.Match{Known: true}
+		return sure(dhcp.Match{Test: &t})
+	case e.peek().is("known"):
+		if e.known = e.take().Pos; e.hostless {
+			return sure(nobody())
+		}
+		return sure(dhcp.Match{Known: true})
 	case e.accept("true"):
-		return dhcp.Match{}
+		return sure(dhcp.Match{})
 	case e.accept("false"):
-		return nobody()
+		return sure(nobody())
 	}
-	return e.comparison()
+	return sure(e.comparison())
 }
 
 func (e *expression) comparison() dhcp.Match {

@@ -323,7 +323,7 @@ func httpArch(m dhcp.Match) (boot.Arch, bool) {
 func (b *builder) anywhere(e entry) bool {
 	m := e.guard
 	m.Subnet, m.Range, m.MAC = nil, nil, nil
-	return everybody(m) || reflect.DeepEqual(m, dhcp.Match{Unless: m.Unless}) && len(e.guard.Subnet) > 0
+	return everybody(m) || len(e.guard.Subnet) > 0 && m.Not != nil && reflect.DeepEqual(m, dhcp.Match{Not: &dhcp.Match{Range: m.Not.Range}})
 }
 
 // forBIOS reports whether a file is named as programs for BIOS machines are.

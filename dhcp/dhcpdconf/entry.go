@@ -28,7 +28,7 @@ func flatten(steps []step, guard dhcp.Match) []entry {
 		for _, b := range st.choice {
 			m := guard
 			if len(before) > 0 {
-				m = allOf(m, unless(anyOf(before...)))
+				m = allOf(m, not(anyOf(before...)))
 			}
 			list = append(list, flatten(b.steps, allOf(m, b.when))...)
 			before = append(before, b.when)
@@ -47,7 +47,7 @@ func where(entries []entry, key string, num uint32) dhcp.Match {
 		case e.num != num:
 			isNot = append(isNot, e.guard)
 		case len(isNot) > 0:
-			is = append(is, allOf(e.guard, unless(anyOf(isNot...))))
+			is = append(is, allOf(e.guard, not(anyOf(isNot...))))
 		default:
 			is = append(is, e.guard)
 		}

@@ -124,9 +124,6 @@ func describeMatch(m dhcp.Match) string {
 	if m.Not != nil {
 		fmt.Fprintf(&b, " not (%s )", describeMatch(*m.Not))
 	}
-	if m.Unless != nil {
-		fmt.Fprintf(&b, " unless (%s )", describeMatch(*m.Unless))
-	}
 	return b.String()
 }
 

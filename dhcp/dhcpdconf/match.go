@@ -76,8 +76,10 @@ func anyOf(matches ...dhcp.Match) dhcp.Match {
 	return dhcp.Match{Any: rest}
 }
 
-// not is dhcpd's: what is unknown stays so.
-func not(m dhcp.Match) dhcp.Match { return dhcp.Match{Not: &m} }
-
-// unless is what is left for an else.
-func unless(m dhcp.Match) dhcp.Match { return dhcp.Match{Unless: &m} }
+// not is the match for all others.
+func not(m dhcp.Match) dhcp.Match {
+	if m.Not != nil && reflect.DeepEqual(m, dhcp.Match{Not: m.Not}) {
+		return *m.Not
+	}
+	return dhcp.Match{Not: &m}
+}

@@ -106,7 +106,7 @@ func (p *pool) match() dhcp.Match {
 		m = anyOf(allowed...)
 	}
 	if len(denied) > 0 {
-		m = allOf(m, unless(anyOf(denied...)))
+		m = allOf(m, not(anyOf(denied...)))
 	}
 	return m
 }

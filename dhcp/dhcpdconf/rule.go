@@ -15,7 +15,7 @@ func (b *builder) rule(e entry) {
 	if e.key == keyFile {
 		b.files = append(b.files, e)
 		if len(b.nothing) > 0 {
-			e.guard = allOf(e.guard, unless(anyOf(b.nothing...)))
+			e.guard = allOf(e.guard, not(anyOf(b.nothing...)))
 		}
 	}
 	var s dhcp.Settings

@@ -84,7 +84,7 @@ func (b *builder) at(some []*spot) dhcp.Match {
 			whole = append(whole, s.subnet.prefix)
 		} else if here[0] == all[0] && here[0].scope == s.subnet.scope { // the subnet without some of its pools
 			rest := slices.DeleteFunc(all, func(s *spot) bool { return slices.Contains(here, s) })
-			parts = append(parts, dhcp.Match{Subnet: []netip.Prefix{s.subnet.prefix}, Unless: &dhcp.Match{Range: rangesOf(rest)}})
+			parts = append(parts, dhcp.Match{Subnet: []netip.Prefix{s.subnet.prefix}, Not: &dhcp.Match{Range: rangesOf(rest)}})
 		} else {
 			parts = append(parts, dhcp.Match{Range: rangesOf(here)})
 		}

@@ -60,8 +60,8 @@ func TestConditions(t *testing.T) {
 	}
 	for _, tt := range []struct{ text, holds string }{ // for those with a letter: b, x, i, p
 		{"option pxe-system-type = 00:07", "xi"},
-		{"option pxe-system-type != 0:7", "b"},
-		{"not option pxe-system-type = 00:07", "b"},
+		{"option pxe-system-type != 0:7", "bp"},
+		{"not option pxe-system-type = 00:07", "bp"},
 		{"exists pxe-system-type", "bxi"},
 		{"not exists pxe-system-type", "p"},
 		{"option pxe-system-type = 00:07 or exists pxe-system-type", "bxi"},
@@ -106,6 +106,18 @@ func TestConditions(t *testing.T) {
 		{"not false and not known", "bip"},
 		{`exists user-class and option user-class = "iPXE"`, "i"},
 		{"exists x.http", "i"},
+		// What is null in dhcpd 4.4.3, measured: for "and" whatever has no true left
+		// side, for "or" two that are null. Neither it nor its contrary holds.
+		{"not (exists pxe-system-type and exists user-class)", "bx"},
+		{"not (exists user-class and exists pxe-system-type)", ""},
+		{"not (exists pxe-system-type and true and exists user-class)", "bx"},
+		{"not (not (exists user-class and exists pxe-system-type))", "i"},
+		{"not (exists user-class or known)", "bp"},
+		{"not ((exists user-class and true) or (known and true))", ""},
+		{"not ((exists user-class and true) or (known and false))", "x"},
+		{"not ((exists user-class and true) or known)", "bp"},
+		{`not (option user-class = "iPXE" and option pxe-system-type = 00:00)`, "i"},
+		{`not (option user-class = "iPXE" or option pxe-system-type = 00:00)`, "xp"},
 	} {
 		text := `option space x; option x.http code 19 = string; option opts code 175 = encapsulate x; host h { hardware ethernet 2:0:0:0:0:2; }
 			if ` + tt.text + ` { filename "holds"; } else { filename "not"; } ` + in("")
@@ -209,7 +221,8 @@ func TestTold(t *testing.T) {
 		{"no subclass", byMAC + in(`filename "subnet";`), bios(3), "file subnet"},
 		{"a subclass by class and condition", byClass + in(""), bios(1), "file sub"},
 		{"a subclass of another kind", byClass + in(`filename "subnet";`), plain(1), "file subnet"},
-		{"a class in two parts", `class "a" { match if known; } class "a" { filename "a"; } host h { hardware ethernet 2:0:0:0:0:1; }` + in(""), bios(1), "file a"},
+		{"a class in two parts", `class "a" { match if exists pxe-system-type; } class "a" { filename "a"; }` + in(""), bios(1), "file a"},
+		{"nobody is known to a class", `class "a" { match if known; filename "a"; } class "b" { match if not known; filename "b"; } host h { hardware ethernet 2:0:0:0:0:1; }` + in(""), bios(1), "file b"},
 
 		{"members of a class", fmt.Sprintf(pools, `allow members of "pxe";`, `deny members of "pxe";`), bios(1), "10.0.0.20 file pool"},
 		{"and not", fmt.Sprintf(pools, `allow members of "pxe";`, `deny members of "pxe";`), plain(1), "10.0.0.30 file "},

@@ -146,8 +146,7 @@ func matchForm() form[dhcp.Match] {
 			k("test", "One value of the machine's message.", "", optional[dhcp.Test]{testForm()}, func(v *m) **dhcp.Test { return &v.Test }),
 			k("all", "Every one of these has to hold.", "", list[m]{matchForm()}, func(v *m) *[]m { return &v.All }),
 			k("any", "One of these has to hold.", "", list[m]{matchForm()}, func(v *m) *[]m { return &v.Any }),
-			k("not", "This must not hold. What asks for something that the machine did not send is unknown, and does not hold either way.", "", optional[m]{matchForm()}, func(v *m) **m { return &v.Not }),
-			k("unless", "This must not hold, or is unknown: what is left for an else.", "", optional[m]{matchForm()}, func(v *m) **m { return &v.Unless }),
+			k("not", "This must not hold.", "", optional[m]{matchForm()}, func(v *m) **m { return &v.Not }),
 		}}
 	}}
 }

@@ -39,7 +39,7 @@ func everything() Document {
 			{Test: &dhcp.Test{Source: dhcp.SourceHardware, Suffix: true, Length: 2, Equal: []byte{0x34, 0x56}}},
 		},
 		Any: []dhcp.Match{{}, {Known: true}},
-		Not: &dhcp.Match{}, Unless: &dhcp.Match{Known: true}, Range: []lease.Range{{First: netip.MustParseAddr("192.0.2.130"), Last: netip.MustParseAddr("192.0.2.139")}},
+		Not: &dhcp.Match{Known: true}, Range: []lease.Range{{First: netip.MustParseAddr("192.0.2.130"), Last: netip.MustParseAddr("192.0.2.139")}},
 	}
 	options := dhcp.Options{
 		{Code: dhcp.OptionNTP, Data: []byte{192, 0, 2, 1, 192, 0, 2, 2}}, {Code: dhcp.OptionMTU, Data: []byte{5, 0xdc}}, {Code: dhcp.OptionMTU - 3, Data: []byte{1}},
