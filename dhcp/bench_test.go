@@ -62,6 +62,7 @@ func benchmarkExchange(b *testing.B, clients, others int) {
 
 	var sent []Datagram
 	p := &port{Conn: newTestConn()}
+	p.probing = newProbing(b.Context(), s, p)
 	p.Conn.(*testConn).onWrite = func(d Datagram) error { sent = append(sent, d); return nil }
 	batch := make([]Datagram, clients)
 	b.ReportAllocs()
