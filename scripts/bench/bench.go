@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -95,11 +96,19 @@ func (c *contest) add(name string, value float64) {
 	c.results[name] = append(c.results[name], value)
 }
 
-// print writes a Markdown table.
-func (c *contest) print(title, unit, format string) {
-	fmt.Printf("\n### %s\n\n| | %s | x %s |\n|---|---|---|\n", title, unit, c.names[0])
+// print writes a Markdown table, with the ratios to some of the contestants: to
+// the first if none is named.
+func (c *contest) print(title, unit, format string, to ...string) {
+	if len(to) == 0 {
+		to = c.names[:1]
+	}
+	fmt.Printf("\n### %s\n\n| | %s | x %s |\n|---|---%s|\n", title, unit, strings.Join(to, " | x "), strings.Repeat("|---", len(to)))
 	for _, name := range c.names {
 		s := c.results[name]
-		fmt.Printf("| %s | %s | %.2f |\n", name, s.spread(format), s.against(c.results[c.names[0]]))
+		fmt.Printf("| %s | %s |", name, s.spread(format))
+		for _, other := range to {
+			fmt.Printf(" %.2f |", s.against(c.results[other]))
+		}
+		fmt.Println()
 	}
 }

@@ -7,6 +7,6 @@
 // machine; the table shows the median and the range of the rounds, and the
 // median of each round's ratio to the first peer.
 //
-// It needs root, Linux, and Debian's packages tftpd-hpa, dnsmasq-base and
-// kea-admin (for perfdhcp).
+// It needs root, Linux, and Debian's packages tftpd-hpa, dnsmasq-base,
+// isc-dhcp-server, kea-dhcp4-server and kea-admin (for perfdhcp).
 package main

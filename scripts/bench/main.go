@@ -14,7 +14,7 @@ import (
 
 func main() {
 	rounds := flag.Int("rounds", 5, "rounds per figure, an odd `number`")
-	only := flag.String("only", "", "one `figure`: tftp, dhcp, try or size")
+	only := flag.String("only", "", "one `figure`: tftp, dhcp, dhcp-latency, dhcp-leases, try or size")
 	flag.Parse()
 	os.Exit(run(*rounds, *only))
 }
@@ -26,6 +26,8 @@ var figures = []struct {
 }{
 	{"tftp", measureTFTP},
 	{"dhcp", measureDHCP},
+	{"dhcp-latency", measureDHCPLatency},
+	{"dhcp-leases", measureDHCPLeases},
 	{"try", measureTry},
 	{"size", measureSize},
 }
