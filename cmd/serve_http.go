@@ -166,6 +166,9 @@ func cause(err error) error {
 // oneLine keeps text from a client on the line that it belongs to. The logger
 // escapes other control characters itself.
 func oneLine(s string) string {
+	if !strings.ContainsAny(s, "\n\r") { // a Replacer is made slowly
+		return s
+	}
 	return strings.NewReplacer("\n", `\n`, "\r", `\r`).Replace(s)
 }
 
