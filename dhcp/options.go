@@ -12,6 +12,10 @@ import (
 // values of one code are then parts of one value (RFC 3396).
 type Options []RawOption
 
+// usualOptions is room for the options of most messages: a slice that grows into
+// them takes twice the memory.
+const usualOptions = 16
+
 // ErrTruncated is an option whose length reaches past the end of its area.
 var ErrTruncated = errors.New("truncated option")
 
@@ -92,6 +96,9 @@ func ParseOptions(b []byte) (Options, error) {
 		i++
 		if n > len(b)-i {
 			return opts, fmt.Errorf("option %d says %d bytes where %d are left: %w", code, n, len(b)-i, ErrTruncated)
+		}
+		if opts == nil {
+			opts = make(Options, 0, min(usualOptions, len(b)/2))
 		}
 		opts = append(opts, RawOption{code, b[i : i+n : i+n]})
 		i += n

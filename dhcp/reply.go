@@ -46,6 +46,7 @@ type parameter struct {
 // then what the client asked for in its order, then the rest, with the relay's
 // option last.
 func (x *exchange) fill(reply *Message, t MessageType, ttl time.Duration) (file string) {
+	reply.Options = make(Options, 0, usualOptions)
 	if t != TypeBOOTP {
 		reply.Options = append(reply.Options, byteOption(OptionMessageType, byte(t)), addrOption(OptionServerID, x.serverID))
 	}
@@ -73,7 +74,7 @@ func (x *exchange) network() []parameter {
 		return nil
 	}
 	s := x.subnet
-	params := []parameter{{addrOption(OptionSubnetMask, mask(s.Prefix)), always}}
+	params := append(make([]parameter, 0, usualOptions), parameter{addrOption(OptionSubnetMask, mask(s.Prefix)), always})
 	if isSet(s.Router) {
 		params = append(params, parameter{addrOption(OptionRouter, s.Router), always})
 	}
