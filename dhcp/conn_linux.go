@@ -143,10 +143,10 @@ func (s *Socket) Write(d Datagram) error {
 		// broadcast" (RFC 2131 4.1).
 		d.Dst = netip.AddrPortFrom(broadcastAddr, d.Dst.Port())
 	}
-	cm := &ipv4.ControlMessage{IfIndex: s.iface.Index}
+	info := &unix.Inet4Pktinfo{Ifindex: int32(s.iface.Index)}
 	if isSet(d.Src.Addr()) {
-		cm.Src = d.Src.Addr().AsSlice()
+		info.Spec_dst = d.Src.Addr().As4()
 	}
-	_, err := s.batch.WriteTo(d.Payload, cm, net.UDPAddrFromAddrPort(d.Dst))
+	_, _, err := s.udp.WriteMsgUDPAddrPort(d.Payload, unix.PktInfo4(info), d.Dst)
 	return err
 }

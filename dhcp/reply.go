@@ -57,9 +57,7 @@ func (x *exchange) fill(reply *Message, t MessageType, ttl time.Duration) (file 
 			uint32Option(OptionRenewalTime, seconds/2),
 			uint32Option(OptionRebindingTime, uint32(uint64(seconds)*7/8)))
 	}
-	params := x.network()
-	file, more := x.boot(reply)
-	params = append(params, more...)
+	file, params := x.boot(reply, x.network())
 	reply.Options = append(reply.Options, x.wished(params)...)
 	reply.Options = x.echoes(reply.Options)
 	x.fit(reply)
@@ -154,11 +152,11 @@ func (x *exchange) echoes(opts Options) Options {
 	return opts
 }
 
-// boot sets the header fields of the boot file and returns the options of it,
-// and the file. Header and options say the same, since shim reads only the
-// header and EDK2 and GRUB prefer the options. Nothing of it differs between an
-// OFFER and its ACK.
-func (x *exchange) boot(reply *Message) (file string, params []parameter) {
+// boot sets the header fields of the boot file, and returns the file and params
+// with the options of it. Header and options say the same, since shim reads only
+// the header and EDK2 and GRUB prefer the options. Nothing of it differs between
+// an OFFER and its ACK.
+func (x *exchange) boot(reply *Message, params []parameter) (string, []parameter) {
 	x.chosen = x.choose()
 	reply.SIAddr = x.nextServer()
 	if x.has(QuirkBroadcast) {
@@ -171,7 +169,7 @@ func (x *exchange) boot(reply *Message) (file string, params []parameter) {
 		x.warnNoFile()
 		return "", params
 	}
-	file = x.chosen.file
+	file := x.chosen.file
 	reply.File = file
 	if x.has(QuirkHeaderOnly) {
 		return file, params
