@@ -247,6 +247,17 @@ func TestTFTPEventsAreLimited(t *testing.T) {
 	}
 }
 
+// What was forgotten while nobody read is told of, whatever event comes next.
+func TestTFTPEventsMissed(t *testing.T) {
+	for _, c := range []common{{format: formatText}, {format: formatJSON}} {
+		var out bytes.Buffer
+		newTFTPView(Streams{Out: &out, Err: &out}, c, newRunning()).event(tftp.Event{Kind: tftp.EventMalformed, Missed: 7})
+		if text := out.String(); !strings.Contains(text, "left_out=7") && !strings.Contains(text, `"kind":"missed","count":7}`) {
+			t.Errorf("%s: %s", c.format, text)
+		}
+	}
+}
+
 func TestServeTFTPSaysWhatIsWrong(t *testing.T) {
 	taken, err := net.ListenPacket("udp", "127.0.0.1:0")
 	if err != nil {

@@ -167,6 +167,9 @@ func (v tftpView) listening(roots []string, addr net.Addr) {
 }
 
 func (v tftpView) event(e tftp.Event) {
+	if e.Missed > 0 {
+		v.serverView.leftOut(slog.LevelWarn, "missed", "requests while this log was not read", int(e.Missed))
+	}
 	level, msg := judgeTransfer(e)
 	// What is not shown is not counted either.
 	shown := v.json != nil || v.log.Enabled(context.Background(), level)

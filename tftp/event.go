@@ -77,6 +77,10 @@ type Event struct {
 	// belong to it, a last ACK that never came. "" when there is none.
 	Note string
 	Err  error
+
+	// Missed is how many events came between the one before and this, and could not
+	// be told because OnEvent was too slow.
+	Missed int64
 }
 
 func (e *Event) note(s string) {

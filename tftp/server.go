@@ -74,16 +74,15 @@ type Server struct {
 	Admit func(client netip.AddrPort, now time.Time) (release func(), err error)
 
 	// OnEvent is told how each request ended; nil: nobody is. Calls do not
-	// overlap, and a slow one holds up the requests behind it.
+	// overlap. A slow one holds up nothing but the next: when more than 16,384
+	// events wait, those that come are counted in Event.Missed and forgotten.
 	OnEvent func(Event)
 
 	eventMu sync.Mutex // held while OnEvent runs
 }
 
+// emit calls OnEvent, which is not nil.
 func (s *Server) emit(e Event) {
-	if s.OnEvent == nil {
-		return
-	}
 	s.eventMu.Lock()
 	defer s.eventMu.Unlock()
 	s.OnEvent(e)
@@ -99,7 +98,8 @@ func (s *Server) Serve(ctx context.Context, conn net.PacketConn) error {
 	}
 	stop := context.AfterFunc(ctx, func() { _ = conn.SetReadDeadline(past()) })
 	defer stop()
-	f := &front{server: s, door: d, running: make(map[netip.AddrPort]*request)}
+	f := &front{server: s, door: d, told: newTeller(s), running: make(map[netip.AddrPort]*request)}
+	defer f.told.stop()
 	udp, ofHost := conn.(*net.UDPConn)
 	switch {
 	case ofHost && s.SinglePort:
@@ -150,6 +150,7 @@ func sleep(ctx context.Context, d time.Duration) {
 type front struct {
 	server *Server
 	door   *door
+	told   *teller
 	loops  *loops         // nil: the portable driver
 	wait   sync.WaitGroup // one for each running request
 
@@ -176,10 +177,10 @@ func (f *front) datagram(ctx context.Context, b []byte, client netip.AddrPort, l
 		if err == nil {
 			err = fmt.Errorf("%w: %v at the request port", ErrMalformed, p.Op)
 		}
-		f.server.emit(r.event(EventMalformed, err))
+		f.told.tell(r.event(EventMalformed, err))
 	case local.broadcast:
 		// RFC 1123 section 4.2.3.4.
-		f.server.emit(r.event(EventDropped, errBroadcast))
+		f.told.tell(r.event(EventDropped, errBroadcast))
 	default:
 		f.request(ctx, r)
 	}
@@ -211,7 +212,7 @@ func (f *front) request(ctx context.Context, r *request) {
 	if ok, err := f.enter(r); !ok {
 		r.cancel(nil)
 		if err != nil {
-			f.server.emit(r.event(EventDropped, err))
+			f.told.tell(r.event(EventDropped, err))
 		}
 		return
 	}
@@ -219,7 +220,7 @@ func (f *front) request(ctx context.Context, r *request) {
 	if err != nil && !errors.As(err, new(*Error)) {
 		r.cancel(nil)
 		f.leave(r)
-		f.server.emit(r.event(EventDropped, err))
+		f.told.tell(r.event(EventDropped, err))
 		return
 	}
 	f.wait.Go(func() {
@@ -232,13 +233,13 @@ func (f *front) request(ctx context.Context, r *request) {
 		}
 		if r.dally != nil {
 			// Whoever waits for the file need not wait for this too.
-			f.server.emit(e)
+			f.told.tell(e)
 			r.dally(ctx)
 		}
 		r.cancel(nil)
 		f.leave(r)
 		if r.dally == nil {
-			f.server.emit(e)
+			f.told.tell(e)
 		}
 	})
 }
