@@ -94,6 +94,7 @@ func FuzzServer(f *testing.F) {
 	f.Add(steps(toRequests, Packet{Op: OpRRQ, Name: "f", Mode: "netascii"}, toTransfer, ack(1)), false)
 	f.Add(steps(toRequests, rrq("../f"), toRequests, data(1, 3), toRequests, fault(CodeUndefined)), false)
 	f.Add(steps(toRequests, rrq("f", "timeout", 1, "windowsize", 64), fromOther, rrq("f"), wait, rrq("f")), true)
+	f.Add(steps(toRequests, rrq("f", "timeout", 1)), false)
 	f.Add(steps(toRequests, wrq("new"), toTransfer, data(1, 200)), false)
 	f.Add(steps(toRequests, wrq("new", "blksize", 8, "windowsize", 2, "tsize", 11), toTransfer, data(1, 8), toTransfer, data(2, 3), wait|toTransfer, data(2, 3)), false)
 	f.Add(steps(toRequests, wrq("new", "blksize", 8), toTransfer, data(1, 8), toRequests, wrq("new", "blksize", 8), wait|toTransfer, data(2, 9)), true)
