@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"pxe/wire"
 )
 
 // Many clients at once, through a network that loses: each gets the whole file.
@@ -23,11 +25,11 @@ func TestLoopManyClients(t *testing.T) {
 	want := sha256.Sum256(content["f"])
 	var clients sync.WaitGroup
 	for i := range 50 {
-		relay := lossyRelay(t, server, uint64(i))
+		relay := newRelay(t, server, wire.Faults{Loss: .05, Seed: uint64(i)})
 		clients.Go(func() {
 			var got bytes.Buffer
 			c := &Client{Timeout: 200 * time.Millisecond}
-			_, err := c.Get(t.Context(), Request{Server: relay, Name: "f", Options: options("blksize", 1024, "windowsize", 1+i%8)}, &got)
+			_, err := c.Get(t.Context(), Request{Server: relay.addr, Name: "f", Options: options("blksize", 1024, "windowsize", 1+i%8)}, &got)
 			if sum := sha256.Sum256(got.Bytes()); err != nil || sum != want {
 				t.Errorf("client %d: %d bytes, %v", i, got.Len(), err)
 			}
@@ -36,40 +38,131 @@ func TestLoopManyClients(t *testing.T) {
 	clients.Wait()
 }
 
-// lossyRelay carries packets between one client and a server, as a router with
-// address translation does, and loses one in twenty.
-func lossyRelay(t *testing.T, server netip.AddrPort, seed uint64) netip.AddrPort {
-	inside, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
-	if err != nil {
-		t.Fatal(err)
+// relay carries packets between one client and a server, as a router with address
+// translation does, over a bad path.
+type relay struct {
+	faults wire.Faults
+	addr   netip.AddrPort // for the client to ask
+
+	mu           sync.Mutex // guards the fields below
+	chance       *rand.Rand
+	client, peer netip.AddrPort
+	up, down     int // packets that the client and the server have sent
+}
+
+func newRelay(t *testing.T, server netip.AddrPort, faults wire.Faults) *relay {
+	var sockets [2]*net.UDPConn
+	for i := range sockets {
+		c, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { c.Close() })
+		sockets[i] = c
 	}
-	outside, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { inside.Close(); outside.Close() })
-	var mu sync.Mutex
-	chance := rand.New(rand.NewPCG(seed, 2))
-	client, peer := netip.AddrPort{}, server
-	carry := func(from, to *net.UDPConn, there, back *netip.AddrPort) {
-		buf := make([]byte, 2048)
-		for {
-			n, addr, err := from.ReadFromUDPAddrPort(buf)
-			if err != nil {
-				return
-			}
-			mu.Lock()
-			*back = addr
-			lost, dst := chance.IntN(20) == 0, *there
-			mu.Unlock()
-			if !lost {
+	inside, outside := sockets[0], sockets[1]
+	r := &relay{faults: faults, addr: addrPort(inside.LocalAddr()), chance: rand.New(rand.NewPCG(faults.Seed, 2)), peer: server}
+	go r.carry(inside, outside, &r.client, &r.peer, &r.up)
+	go r.carry(outside, inside, &r.peer, &r.client, &r.down)
+	return r
+}
+
+func (r *relay) carry(from, to *net.UDPConn, here, there *netip.AddrPort, count *int) {
+	buf := make([]byte, 2048)
+	for {
+		n, addr, err := from.ReadFromUDPAddrPort(buf)
+		if err != nil {
+			return
+		}
+		r.mu.Lock()
+		*here = addr
+		*count++
+		dst, copies := *there, 1
+		if r.chance.Float64() < r.faults.Loss {
+			copies = 0
+		} else if r.chance.Float64() < r.faults.Duplicate {
+			copies = 2
+		}
+		delay := r.faults.Delay
+		if r.chance.Float64() < r.faults.Reorder {
+			delay += 10 * ms
+		}
+		r.mu.Unlock()
+		for range copies {
+			if delay == 0 {
 				_, _ = to.WriteToUDPAddrPort(buf[:n], dst)
+				continue
 			}
+			packet := bytes.Clone(buf[:n])
+			time.AfterFunc(delay, func() { _, _ = to.WriteToUDPAddrPort(packet, dst) })
 		}
 	}
-	go carry(inside, outside, &peer, &client)
-	go carry(outside, inside, &client, &peer)
-	return addrPort(inside.LocalAddr())
+}
+
+// Both drivers, and real sockets, over every kind of bad path at once.
+func TestLoopbackBadPaths(t *testing.T) {
+	for driver, listen := range drivers {
+		t.Run(driver, func(t *testing.T) {
+			t.Parallel() // it mostly waits
+			sink := new(memorySink)
+			content := files{"512": pattern(24*512 + 7), "1468": pattern(24 * 1468)}
+			server, _ := serveLoopback(t, "127.0.0.1:0", &Server{Source: content, Sink: sink, ListenPacket: listen})
+			var clients sync.WaitGroup
+			for _, loss := range []float64{.01, .05, .2} {
+				for _, blockSize := range []int{512, 1468} {
+					for _, window := range []int{1, 4, 16} {
+						faults := wire.Faults{Loss: loss, Duplicate: .1, Reorder: .1, Delay: 20 * ms, Seed: uint64(window)}
+						clients.Go(func() { relayedGet(t, newRelay(t, server, faults), content, blockSize, window) })
+						clients.Go(func() { relayedPut(t, newRelay(t, server, faults), content, sink, blockSize, window) })
+					}
+				}
+			}
+			clients.Wait()
+		})
+	}
+}
+
+func relayedGet(t *testing.T, r *relay, content files, blockSize, window int) {
+	name := fmt.Sprint(blockSize)
+	var got bytes.Buffer
+	transfer, err := new(Client).Get(t.Context(), Request{
+		Server: r.addr, Name: name, Options: options("blksize", blockSize, "windowsize", window),
+	}, &got)
+	r.check(t, transfer, err, got.Bytes(), content[name], &r.down)
+}
+
+func relayedPut(t *testing.T, r *relay, content files, sink *memorySink, blockSize, window int) {
+	want := content[fmt.Sprint(blockSize)]
+	name := fmt.Sprint(r.faults.Loss, blockSize, window)
+	transfer, err := new(Client).Put(t.Context(), Request{
+		Server: r.addr, Name: name, Options: options("blksize", blockSize, "windowsize", window),
+	}, bytes.NewReader(want), int64(len(want)))
+	got, _ := sink.got(name)
+	r.check(t, transfer, err, []byte(got), want, &r.up)
+}
+
+// check looks at what became of a transfer; sent are the packets of the end that
+// has the file.
+func (r *relay) check(t *testing.T, transfer Transfer, err error, got, want []byte, sent *int) {
+	t.Helper()
+	if errors.Is(err, ErrNoAnswer) && r.faults.Loss >= .2 && len(got) == 0 {
+		return
+	}
+	name := fmt.Sprintf("%+v, blksize %d, window %d", r.faults, transfer.BlockSize, transfer.Window)
+	if err != nil || sha256.Sum256(got) != sha256.Sum256(want) {
+		t.Errorf("%s: %v, %d of %d bytes", name, err, len(got), len(want))
+		return
+	}
+	blocks := len(want)/transfer.BlockSize + 1
+	if most := mostTime(blocks, r.faults); transfer.Duration > most {
+		t.Errorf("%s: took %v, want at most %v", name, transfer.Duration, most)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	// With the end of the file again, if its last ACK was lost.
+	if most := mostPackets(blocks, transfer.Window, r.faults) + 36*transfer.Window; *sent > most {
+		t.Errorf("%s: %d packets, want at most %d", name, *sent, most)
+	}
 }
 
 // What a socket has no room for goes out when there is some again.

@@ -169,10 +169,10 @@ func (w *wired) check(transfer Transfer, err error, got, want []byte, sent func(
 		w.t.Errorf("%d bytes: the server saw %v with %v", len(want), e.Kind, e.Err)
 	}
 	blocks := len(want)/transfer.BlockSize + 1
-	if most := w.mostTime(blocks); transfer.Duration > most {
+	if most := mostTime(blocks, w.faults); transfer.Duration > most {
 		w.t.Errorf("%d bytes: took %v, want at most %v", len(want), transfer.Duration, most)
 	}
-	most := w.mostPackets(blocks, transfer.Window)
+	most := mostPackets(blocks, transfer.Window, w.faults)
 	if e.Note != "" {
 		most += 36 * transfer.Window // the end of the file again, until patience ends
 	}
@@ -185,29 +185,29 @@ func (w *wired) check(transfer Transfer, err error, got, want []byte, sent func(
 // mostPackets is what a server may send for so many blocks. What comes twice
 // costs nothing in lock-step (RFC 1123 section 4.2.3.1); a loss costs a window,
 // and a block that is late two.
-func (w *wired) mostPackets(blocks, window int) int {
-	again := float64(window) * 1.5 * (w.faults.Loss + 2*w.faults.Reorder)
+func mostPackets(blocks, window int, faults wire.Faults) int {
+	again := float64(window) * 1.5 * (faults.Loss + 2*faults.Reorder)
 	if window > 1 {
-		again += w.faults.Duplicate
+		again += faults.Duplicate
 	}
 	few := 6 // the request or the OACK, ARP, ERROR 5
 	if again > 0 {
 		few += 10
 	}
-	return few + int(float64(blocks)*(1+again)/((1-w.faults.Loss)*(1-w.faults.Loss)))
+	return few + int(float64(blocks)*(1+again)/((1-faults.Loss)*(1-faults.Loss)))
 }
 
 // mostTime is what a transfer of so many blocks may take: in lock-step a round
 // trip each, in which both ways may be late; and where there are losses, all
 // patience with the request and up to a second for each of them.
-func (w *wired) mostTime(blocks int) time.Duration {
-	trip := 2 * w.faults.Delay
-	if w.faults.Reorder > 0 {
+func mostTime(blocks int, faults wire.Faults) time.Duration {
+	trip := 2 * faults.Delay
+	if faults.Reorder > 0 {
 		trip += 2 * 10 * ms // see wire.Faults
 	}
 	most := 2*time.Second + time.Duration(blocks)*trip
-	if w.faults.Loss > 0 {
-		most += 31*time.Second + time.Duration(float64(blocks)*2*w.faults.Loss*float64(time.Second))
+	if faults.Loss > 0 {
+		most += 31*time.Second + time.Duration(float64(blocks)*2*faults.Loss*float64(time.Second))
 	}
 	return most
 }
