@@ -119,21 +119,23 @@ func (b *builder) class(k *class) {
 			if k.when != nil {
 				m = allOf(*k.when, m)
 			}
-			b.tell(sub.scope, m)
+			b.tell(sub.scope, b.spots, m)
 		}
 	}
 	for s := k.scope; s != nil; s = s.outer {
 		if spots := b.outside(s); len(spots) > 0 {
-			b.tell(s, allOf(b.at(spots), k.members))
+			b.tell(s, spots, k.members)
 		}
 	}
 }
 
-// tell makes rules of a scope.
-func (b *builder) tell(s *scope, m dhcp.Match) {
-	for _, e := range flatten(b.gathered(s), m) {
-		b.take(e)
-	}
+// tell makes rules of a scope for those clients of the spots.
+func (b *builder) tell(s *scope, spots []*spot, m dhcp.Match) {
+	b.gatheredAt(s, spots, func(spots []*spot, steps []step) {
+		for _, e := range flatten(steps, allOf(b.at(spots), m)) {
+			b.take(e)
+		}
+	})
 }
 
 // take takes what is no matter of a subnet.

@@ -136,7 +136,7 @@ func (c *compiler) rangeOf(s statement, p place) {
 	placed := placedRange{s.pos(), lease.Range{First: r[0], Last: r[1]}}
 	switch {
 	case p.pool != nil:
-		p.pool.ranges, p.pool.bootp = append(p.pool.ranges, placed), p.pool.bootp || bootp
+		p.pool.ranges = append(p.pool.ranges, placed)
 	case bootp:
 		p.subnet.bootp = append(p.subnet.bootp, placed)
 	default:

@@ -35,7 +35,7 @@ type pool struct {
 	Pos
 	scope   *scope
 	ranges  []placedRange
-	bootp   bool // it is for BOOTP clients too
+	bootp   bool // it is for BOOTP clients too, as long as it does not deny them
 	permits []permit
 }
 

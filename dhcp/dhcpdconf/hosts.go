@@ -41,7 +41,7 @@ func (b *builder) hosts() {
 	}
 	for _, sc := range innermostFirst(scopes) {
 		if spots := b.outside(sc); len(spots) > 0 {
-			b.hostsIn(sc, spots, in[sc])
+			b.gatheredAt(sc, spots, func(spots []*spot, steps []step) { b.hostsIn(steps, spots, in[sc]) })
 		}
 	}
 	machines := make(map[string]int)
@@ -53,10 +53,10 @@ func (b *builder) hosts() {
 	}
 }
 
-// hostsIn takes what a scope says to the hosts in it.
-func (b *builder) hostsIn(sc *scope, spots []*spot, hosts []*served) {
+// hostsIn takes what the steps of a scope say to the hosts in it.
+func (b *builder) hostsIn(steps []step, spots []*spot, hosts []*served) {
 	anywhere := len(spots) == len(b.spots)
-	for _, e := range flatten(b.gathered(sc), dhcp.Match{}) {
+	for _, e := range flatten(steps, dhcp.Match{}) {
 		var direct, ruled []*served
 		for _, h := range hosts {
 			switch {

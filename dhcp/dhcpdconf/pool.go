@@ -19,7 +19,7 @@ func (c *compiler) pool(s statement, p place) {
 		return
 	}
 	in := p.inner()
-	in.pool = &pool{Pos: s.pos(), scope: in.scope}
+	in.pool = &pool{Pos: s.pos(), scope: in.scope, bootp: true}
 	before := len(c.errs)
 	c.block(s.block, in)
 	if len(in.pool.ranges) == 0 && len(c.errs) == before {

@@ -221,7 +221,8 @@ func TestTold(t *testing.T) {
 		{"no subclass", byMAC + in(`filename "subnet";`), bios(3), "file subnet"},
 		{"a subclass by class and condition", byClass + in(""), bios(1), "file sub"},
 		{"a subclass of another kind", byClass + in(`filename "subnet";`), plain(1), "file subnet"},
-		{"a class in two parts", `class "a" { match if exists pxe-system-type; } class "a" { filename "a"; }` + in(""), bios(1), "file a"},
+		{"a class in two parts", `class "a" { filename "a"; } class "a" { match if exists pxe-system-type; }` + in(""), bios(1), "file a"},
+		{"a class in a group", `group { filename "g"; class "a" { match if exists pxe-system-type; } }` + in(`filename "s";`), bios(1), "file g"},
 		{"nobody is known to a class", `class "a" { match if known; filename "a"; } class "b" { match if not known; filename "b"; } host h { hardware ethernet 2:0:0:0:0:1; }` + in(""), bios(1), "file b"},
 
 		{"members of a class", fmt.Sprintf(pools, `allow members of "pxe";`, `deny members of "pxe";`), bios(1), "10.0.0.20 file pool"},
@@ -230,11 +231,11 @@ func TestTold(t *testing.T) {
 		{"unknown clients", fmt.Sprintf(pools, "deny unknown-clients;", "deny known clients;"), bios(1), "10.0.0.30 file "},
 		{"nobody", fmt.Sprintf(pools, "deny all clients;", "allow known-clients; allow all clients; deny known-clients;"), bios(2), ""},
 		{"everybody", fmt.Sprintf(pools, "deny all clients;", "allow known-clients; allow all clients;"), bios(1), "10.0.0.30 file "},
-		{"BOOTP", fmt.Sprintf(pools, "", "allow dynamic bootp clients;"), bootp, "10.0.0.30 file "},
-		{"no BOOTP", fmt.Sprintf(pools, "", "deny dynamic bootp clients;"), bootp, ""},
+		{"BOOTP", fmt.Sprintf(pools, "deny dynamic bootp clients;", "allow dynamic bootp clients;"), bootp, "10.0.0.30 file "},
+		{"no BOOTP", fmt.Sprintf(pools, "allow known-clients;", "deny dynamic bootp clients;"), bootp, ""},
 		{"an option of a pool", fmt.Sprintf(pools, "", "deny all clients;"), wishing(plain(1), 17), "10.0.0.20 file pool 17=pool"},
 		{"an option that a pool has not", fmt.Sprintf(pools, "deny all clients;", ""), wishing(plain(1), 17), "10.0.0.30 file  17=subnet"},
-		{"a fixed address is in no pool", `host h { hardware ethernet 2:0:0:0:0:1; fixed-address 10.0.0.77; }` + fmt.Sprintf(pools, "", ""), wishing(plain(1), 17), "10.0.0.77 file  17=subnet"},
+		{"a fixed address is in no pool", `host g { hardware ethernet 2:0:0:0:0:1; fixed-address 10.0.0.77; }` + fmt.Sprintf(pools, "", ""), wishing(plain(1), 17), "10.0.0.77 file  17=subnet"},
 		{"a pool of a shared network", `shared-network n { subnet 10.0.0.0 netmask 255.255.255.0 { } subnet 10.0.1.0 netmask 255.255.255.0 { } pool { range 10.0.1.9; deny known-clients; } }`, bios(1), "10.0.1.9 file "},
 		{"a range for BOOTP", `subnet 10.0.0.0 netmask 255.255.255.0 { range 10.0.0.9; range dynamic-bootp 10.0.0.11; }`, bootp, "10.0.0.11 file "},
 
@@ -279,6 +280,15 @@ func TestTold(t *testing.T) {
 		{"bytes of a vendor", in("option vendor-encapsulated-options 1:2:3;"), plainWith(), "43=\x01\x02\x03"},
 		{"suboptions", `option space x; option o code 224 = encapsulate x; option x.a code 1 = text; option x.b code 2 = integer 8; option x.a "file";` +
 			in(`option x.b 1; if exists pxe-system-type { option x.b 2; }`), wishing(bios(1), 224), "224=\x01\x04file\x02\x01\x02"},
+		{"suboptions of a class and a subnet", `option space x; option o code 224 = encapsulate x; option x.a code 1 = text; option x.b code 2 = text;
+			class "c" { match if exists pxe-system-type; option x.a "c"; } ` + in(`option x.b "s";`), wishing(bios(1), 224), "224=\x02\x01s\x01\x01c"},
+		{"explicit vendor options", `option space u; option u.a code 1 = text; class "c" { match if exists pxe-system-type; option vendor-encapsulated-options 9:9; } vendor-option-space u; option u.a "x";` +
+			in(""), bios(1), "43=\t\t"},
+		{"the name of a declaration", `use-host-decl-names on; group { option host-name "g"; host a { hardware ethernet 2:0:0:0:0:1; } } host b { hardware ethernet 2:0:0:0:0:2; }` +
+			in(""), bios(2), "12=b"},
+		{"and another name", `use-host-decl-names on; group { option host-name "g"; host a { hardware ethernet 2:0:0:0:0:1; } }` + in(""), bios(1), "12=g"},
+		{"the first class", `class "m" { match hardware; } subclass "m" 1:2:0:0:0:0:1 { filename "m"; } class "a" { match if exists pxe-system-type; filename "a"; }` + in(""), bios(1), "file m"},
+		{"a branch without a file", in(`if option pxe-system-type = 00:00 { next-server 10.0.0.3; } else { filename "c"; }`), bios(1), "file  next 10.0.0.3"},
 		{"a constant expression", in(`option root-path = concat("a", 62:63);`), wishing(bios(1), 17), "17=abc"},
 		{"by option 67 and 66", in(`option bootfile-name "p.0"; option tftp-server-name "10.0.0.3";`), bios(1), "file p.0 next 10.0.0.3"},
 	} {

@@ -1,6 +1,7 @@
 package dhcpdconf
 
 import (
+	"reflect"
 	"slices"
 	"strings"
 
@@ -10,6 +11,38 @@ import (
 // gathered is a scope's steps with the suboptions of each option space as one
 // setting: those that count in a block, from it and from what is around it.
 func (b *builder) gathered(s *scope) []step { return b.file.gather(s.steps, b.suboptions(s.outer)) }
+
+// gatheredAt is the same for what goes before the subnets, a class or a host, with
+// what the subnets say of the spaces. Where they differ it is told for each.
+func (b *builder) gatheredAt(s *scope, spots []*spot, each func(spots []*spot, steps []step)) {
+	if !slices.ContainsFunc(s.steps, hasSuboptions) {
+		each(spots, s.steps)
+		return
+	}
+	for len(spots) > 0 {
+		around := b.suboptions(spots[0].scope)
+		var same, rest []*spot
+		for _, p := range spots {
+			if reflect.DeepEqual(b.suboptions(p.scope), around) {
+				same = append(same, p)
+			} else {
+				rest = append(rest, p)
+			}
+		}
+		for o := s.outer; o != nil && !spots[0].scope.within(o); o = o.outer { // the class of a subclass, the group of a host
+			around = unconditional(around, o.steps)
+		}
+		each(same, b.file.gather(s.steps, around))
+		spots = rest
+	}
+}
+
+func hasSuboptions(st step) bool {
+	if _, sub := st.spaceOf(); sub {
+		return true
+	}
+	return slices.ContainsFunc(st.choice, func(b branch) bool { return slices.ContainsFunc(b.steps, hasSuboptions) })
+}
 
 // suboptions are those that a scope and all around it say to everybody.
 func (b *builder) suboptions(s *scope) []setting {
