@@ -223,6 +223,7 @@ func (s *Subnet) leaseTimes(own Settings) (normal, most time.Duration) {
 // the client would do nothing but renew.
 func (s *Subnet) leaseTime(seconds uint32, asked bool, own Settings) time.Duration {
 	normal, most := s.leaseTimes(own)
+	normal = min(normal, most) // one rule may say this, another that
 	if !asked {
 		return normal
 	}

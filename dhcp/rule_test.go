@@ -150,6 +150,17 @@ func TestSettingsMerge(t *testing.T) {
 	}
 }
 
+// TestLeaseTimeOfTwoRules looks that a maximum counts whoever says it, also for a
+// client that does not ask.
+func TestLeaseTimeOfTwoRules(t *testing.T) {
+	cfg := classic()
+	cfg.Rules = []Rule{{Settings: Settings{MaxLeaseTime: time.Hour}}, {Settings: Settings{LeaseTime: 2 * time.Hour}}}
+	r := discoverBy(t, cfg, machineOf(boot.ArchBIOS, boot.KindPXE), func(*Message) {}).Reply
+	if got, _ := r.Options.Uint32(OptionLeaseTime); got != 3600 {
+		t.Errorf("the lease is %d s", got)
+	}
+}
+
 // TestIgnore leaves some clients without an answer, in each way to serve.
 func TestIgnore(t *testing.T) {
 	is := machineOf(boot.ArchBIOS, boot.KindPXE)
