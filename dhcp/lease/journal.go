@@ -7,45 +7,23 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 )
-
-// file is what a journal needs of an *os.File; tests break it.
-type file interface {
-	io.Writer
-	Sync() error
-	Close() error
-}
 
 // journal is the durable half of a store: an append-only file. It is either
 // sound, or failed by a write that did not get through; a failed journal takes
 // nothing more until it has been rewritten, because what is in the file behind
 // the failure, and what the kernel still means to write, cannot be known.
 type journal struct {
-	path   string
-	file   file
-	create func(path string) (file, error)
+	path string
+	disk Disk
+	file File
 
 	pending []byte // records not yet written
 	waiting int    // how many
 	records int    // in the file
 	failed  error
 }
-
-func createFile(path string) (file, error) {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644)
-	if err != nil {
-		return nil, err
-	}
-	return dataFile{f}, nil
-}
-
-// dataFile is a file whose Sync takes the data and the size to the disk, and
-// spares the time stamps.
-type dataFile struct{ *os.File }
-
-func (f dataFile) Sync() error { return fdatasync(f.File) }
 
 // append notes a record for the next sync. A failed journal needs no records:
 // the rewrite that mends it takes every lease from the pools.
@@ -83,17 +61,17 @@ func (j *journal) sync() error {
 // new one cannot be written.
 func (j *journal) rewrite(leases []Lease) error {
 	tmp := j.path + ".new"
-	f, err := j.create(tmp)
+	f, err := j.disk.Create(tmp)
 	if err != nil {
 		return fmt.Errorf("rewrite leases: %w", err)
 	}
 	err = writeAll(f, leases)
 	if err == nil {
-		err = os.Rename(tmp, j.path)
+		err = j.disk.Rename(tmp, j.path)
 	}
 	if err != nil {
 		f.Close()
-		os.Remove(tmp)
+		j.disk.Remove(tmp)
 		return fmt.Errorf("rewrite leases: %w", err)
 	}
 	if j.file != nil {
@@ -103,14 +81,14 @@ func (j *journal) rewrite(leases []Lease) error {
 	j.pending, j.waiting = j.pending[:0], 0
 	// Until the directory is on the disk a crash may bring the old file back.
 	j.failed = nil
-	if err := syncDir(filepath.Dir(j.path)); err != nil {
+	if err := j.disk.SyncDir(filepath.Dir(j.path)); err != nil {
 		j.failed = fmt.Errorf("rewrite leases: %w", err)
 	}
 	return j.failed
 }
 
 // writeAll writes a whole journal and waits until it is on the disk.
-func writeAll(f file, leases []Lease) error {
+func writeAll(f File, leases []Lease) error {
 	w := bufio.NewWriter(f)
 	w.WriteString(header)
 	var line []byte
@@ -122,16 +100,6 @@ func writeAll(f file, leases []Lease) error {
 		return err
 	}
 	return f.Sync()
-}
-
-// syncDir makes a rename in the directory durable.
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	return d.Sync()
 }
 
 // contents is what was found in a journal.
@@ -146,8 +114,8 @@ var ErrFormat = errors.New("not a lease file of pxe")
 
 // load reads a journal and calls apply for each record in turn. A file that is
 // not there, or empty, holds none.
-func load(path string, apply func(Lease)) (contents, error) {
-	f, err := os.Open(path)
+func load(disk Disk, path string, apply func(Lease)) (contents, error) {
+	f, err := disk.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return contents{}, nil
 	}

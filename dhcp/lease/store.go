@@ -4,8 +4,8 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io"
 	"net/netip"
-	"os"
 	"slices"
 	"time"
 )
@@ -17,7 +17,7 @@ var ErrLocked = errors.New("lease file is in use by another process")
 type Store struct {
 	pools   []*Pool
 	journal *journal // nil: in memory only
-	lock    *os.File
+	lock    io.Closer
 	retryAt time.Time // no attempt to mend a failed journal before this
 	compact int       // rewrite when the file has more records than this
 	damaged int
@@ -50,6 +50,11 @@ func newStore() *Store {
 // damaged records alone; see Damaged. The error is ErrLocked, ErrFormat, one of
 // New, or one of the file system.
 func Open(path string, pools []Config, now time.Time) (*Store, error) {
+	return OpenOn(systemDisk{}, path, pools, now)
+}
+
+// OpenOn is Open on another disk than that of the operating system.
+func OpenOn(disk Disk, path string, pools []Config, now time.Time) (*Store, error) {
 	s := newStore()
 	err := s.makePools(pools)
 	if err != nil {
@@ -58,10 +63,10 @@ func Open(path string, pools []Config, now time.Time) (*Store, error) {
 	if path == "" {
 		return s, nil
 	}
-	if s.lock, err = lock(path + ".lock"); err != nil {
+	if s.lock, err = disk.Lock(path + ".lock"); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	if err := s.openJournal(path, now); err != nil {
+	if err := s.openJournal(disk, path, now); err != nil {
 		s.lock.Close()
 		return nil, err
 	}
@@ -90,16 +95,16 @@ func (s *Store) record() {
 	}
 }
 
-func (s *Store) openJournal(path string, now time.Time) error {
-	s.journal = &journal{path: path, create: createFile}
-	found, err := load(path, s.restore)
+func (s *Store) openJournal(disk Disk, path string, now time.Time) error {
+	s.journal = &journal{path: path, disk: disk}
+	found, err := load(disk, path, s.restore)
 	if err != nil {
 		return err
 	}
 	if found.damaged > 0 {
 		s.damaged, s.copied = found.damaged, path+".damaged"
-		os.Remove(s.copied)
-		if err := os.Link(path, s.copied); err != nil {
+		disk.Remove(s.copied)
+		if err := disk.Link(path, s.copied); err != nil {
 			return fmt.Errorf("keep a copy of the damaged lease file: %w", err)
 		}
 	}
@@ -108,12 +113,8 @@ func (s *Store) openJournal(path string, now time.Time) error {
 	if found.records == 0 || found.damaged > 0 || found.torn || found.records > s.compact {
 		return s.rewrite(now)
 	}
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0)
-	if err != nil {
-		return err
-	}
-	s.journal.file = dataFile{f}
-	return nil
+	s.journal.file, err = disk.Append(path)
+	return err
 }
 
 // restore gives a lease from the journal to its pool, or puts a reservation in

@@ -70,7 +70,7 @@ func TestStoreKeepsEverything(t *testing.T) {
 func TestGroupCommit(t *testing.T) {
 	s := openStore(t, filepath.Join(t.TempDir(), "leases"), testConfig("192.0.2.10", "192.0.2.99"))
 	defer s.Close()
-	f := &brokenFile{file: s.journal.file}
+	f := &brokenFile{File: s.journal.file}
 	s.journal.file = f
 	for n := range 50 {
 		mustCommit(t, s.Pool(0), client(n), address(number(addr("192.0.2.10"))+uint32(n)), start)
@@ -85,7 +85,7 @@ func TestGroupCommit(t *testing.T) {
 
 // brokenFile counts, and fails when told to.
 type brokenFile struct {
-	file
+	File
 	writes, syncs     int
 	writeErr, syncErr error
 }
@@ -93,10 +93,10 @@ type brokenFile struct {
 func (f *brokenFile) Write(b []byte) (int, error) {
 	f.writes++
 	if f.writeErr != nil {
-		n, _ := f.file.Write(b[:len(b)/2]) // as a full disk does
+		n, _ := f.File.Write(b[:len(b)/2]) // as a full disk does
 		return n, f.writeErr
 	}
-	return f.file.Write(b)
+	return f.File.Write(b)
 }
 
 func (f *brokenFile) Sync() error {
@@ -104,8 +104,16 @@ func (f *brokenFile) Sync() error {
 	if f.syncErr != nil {
 		return f.syncErr
 	}
-	return f.file.Sync()
+	return f.File.Sync()
 }
+
+// brokenDisk is one on which files are made in another way.
+type brokenDisk struct {
+	systemDisk
+	create func(path string) (File, error)
+}
+
+func (d brokenDisk) Create(path string) (File, error) { return d.create(path) }
 
 // TestFullDisk checks that a lease which could not be written is reported, that
 // the store goes on, and that it mends itself when there is room again.
@@ -127,9 +135,9 @@ func TestFullDisk(t *testing.T) {
 			mustCommit(t, p, client(1), addr("192.0.2.10"), start)
 			mustSync(t, s, start)
 
-			tt.file.file = s.journal.file
+			tt.file.File = s.journal.file
 			s.journal.file = &tt.file
-			s.journal.create = func(string) (file, error) { return nil, full }
+			s.journal.disk = brokenDisk{create: func(string) (File, error) { return nil, full }}
 			mustCommit(t, p, client(2), addr("192.0.2.11"), start)
 			if err := s.Sync(start); !errors.Is(err, full) {
 				t.Fatalf("got %v, want the write error", err)
@@ -146,7 +154,7 @@ func TestFullDisk(t *testing.T) {
 				t.Error("a failed journal gathers records without bound")
 			}
 
-			s.journal.create = createFile
+			s.journal.disk = systemDisk{}
 			now := start.Add(10 * retryAfter)
 			mustSync(t, s, now)
 			mustCommit(t, p, client(4), addr("192.0.2.13"), now)
@@ -173,10 +181,10 @@ func TestRewriteLeavesNothingBehind(t *testing.T) {
 	mustCommit(t, s.Pool(0), client(1), addr("192.0.2.10"), start)
 	mustSync(t, s, start)
 	before, _ := os.ReadFile(path)
-	s.journal.create = func(path string) (file, error) {
-		f, err := createFile(path)
-		return &brokenFile{file: f, syncErr: errors.New("no space left on device")}, err
-	}
+	s.journal.disk = brokenDisk{create: func(path string) (File, error) {
+		f, err := systemDisk{}.Create(path)
+		return &brokenFile{File: f, syncErr: errors.New("no space left on device")}, err
+	}}
 	if err := s.rewrite(start); err == nil {
 		t.Fatal("no error")
 	}
