@@ -14,8 +14,6 @@ type Disk interface {
 	Open(path string) (io.ReadCloser, error)
 	// Create makes an empty file, in place of any that was there.
 	Create(path string) (File, error)
-	// Append writes at the end of a file that is there.
-	Append(path string) (File, error)
 	Rename(from, to string) error
 	Link(from, to string) error
 	Remove(path string) error
@@ -39,13 +37,7 @@ func (systemDisk) Link(from, to string) error              { return os.Link(from
 func (systemDisk) Remove(path string) error                { return os.Remove(path) }
 
 func (systemDisk) Create(path string) (File, error) {
-	return openFile(path, os.O_CREATE|os.O_TRUNC)
-}
-
-func (systemDisk) Append(path string) (File, error) { return openFile(path, os.O_APPEND) }
-
-func openFile(path string, how int) (File, error) {
-	f, err := os.OpenFile(path, os.O_WRONLY|how, 0o644)
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644)
 	if err != nil {
 		return nil, err
 	}

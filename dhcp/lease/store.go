@@ -47,7 +47,8 @@ func newStore() *Store {
 // in the file.
 //
 // A last record that a crash cut off is passed over. Damage elsewhere costs the
-// damaged records alone; see Damaged. The error is ErrLocked, ErrFormat, one of
+// damaged records alone; see Damaged. A sound file that cannot be written anew is
+// no error: the first Sync tries it again, see there. The error is ErrLocked, ErrFormat, one of
 // New, or one of the file system.
 func Open(path string, pools []Config, now time.Time) (*Store, error) {
 	return OpenOn(systemDisk{}, path, pools, now)
@@ -110,10 +111,15 @@ func (s *Store) openJournal(disk Disk, path string, now time.Time) error {
 	}
 	s.journal.records = found.records
 	s.compact = limit(s.count())
-	if found.records == 0 || found.damaged > 0 || found.torn || found.records > s.compact {
-		return s.rewrite(now)
+	// What is found may not be on the disk: a process that was killed may have
+	// written it without a sync, or renamed the file, and after a sync that failed
+	// the system takes for written what is not. Records behind such a gap would go
+	// with it, so they go to a file of our own.
+	err = s.rewrite(now)
+	if sound := found.records > 0 && found.damaged == 0 && !found.torn; err != nil && sound {
+		s.journal.failed = err // as that of a full disk: Sync mends it
+		return nil
 	}
-	s.journal.file, err = disk.Append(path)
 	return err
 }
 
@@ -229,5 +235,8 @@ func (s *Store) Close() error {
 		return nil
 	}
 	err := s.journal.sync()
-	return errors.Join(err, s.journal.file.Close(), s.lock.Close())
+	if s.journal.file != nil {
+		err = errors.Join(err, s.journal.file.Close())
+	}
+	return errors.Join(err, s.lock.Close())
 }

@@ -171,6 +171,106 @@ func TestFullDisk(t *testing.T) {
 	}
 }
 
+// tellingDisk tells what is done on it.
+type tellingDisk struct {
+	systemDisk
+	did []string
+}
+
+func (d *tellingDisk) Create(path string) (File, error) {
+	d.did = append(d.did, "create")
+	f, err := d.systemDisk.Create(path)
+	return &tellingFile{f, d}, err
+}
+
+func (d *tellingDisk) Rename(from, to string) error {
+	d.did = append(d.did, "rename")
+	return d.systemDisk.Rename(from, to)
+}
+
+func (d *tellingDisk) SyncDir(path string) error {
+	d.did = append(d.did, "sync directory")
+	return d.systemDisk.SyncDir(path)
+}
+
+type tellingFile struct {
+	File
+	d *tellingDisk
+}
+
+func (f *tellingFile) Sync() error {
+	f.d.did = append(f.d.did, "sync")
+	return f.File.Sync()
+}
+
+// TestOpenWritesAnew checks that nothing is appended to a file of another process,
+// of which nobody knows what is on the disk: that may have been killed between the
+// rename and its sync, or after a sync that failed.
+func TestOpenWritesAnew(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "leases")
+	cfg := testConfig("192.0.2.10", "192.0.2.99")
+	s := openStore(t, path, cfg)
+	mustCommit(t, s.Pool(0), client(1), addr("192.0.2.10"), start)
+	mustClose(t, s)
+
+	disk := &tellingDisk{}
+	s, err := OpenOn(disk, path, []Config{cfg}, start)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"create", "sync", "rename", "sync directory"}, disk.did); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	mustCommit(t, s.Pool(0), client(2), addr("192.0.2.11"), start)
+	mustClose(t, s)
+	s = openStore(t, path, cfg)
+	defer s.Close()
+	if got := len(s.Leases(start)); got != 2 {
+		t.Errorf("%d leases, want 2", got)
+	}
+}
+
+// TestOpenOnFullDisk starts when there is no room: the leases are known, and no
+// more are acknowledged until there is.
+func TestOpenOnFullDisk(t *testing.T) {
+	full := errors.New("no space left on device")
+	broken := brokenDisk{create: func(string) (File, error) { return nil, full }}
+	path := filepath.Join(t.TempDir(), "leases")
+	cfg := testConfig("192.0.2.10", "192.0.2.99")
+	if _, err := OpenOn(broken, path, []Config{cfg}, start); !errors.Is(err, full) {
+		t.Errorf("without a file: %v, want the error", err)
+	}
+	s := openStore(t, path, cfg)
+	mustCommit(t, s.Pool(0), client(1), addr("192.0.2.10"), start)
+	mustClose(t, s)
+
+	for _, mended := range []bool{false, true} {
+		s, err := OpenOn(broken, path, []Config{cfg}, start)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if l, ok := s.Pool(0).At(addr("192.0.2.10")); !ok || l.State != Bound {
+			t.Errorf("the lease is %+v", l)
+		}
+		mustCommit(t, s.Pool(0), client(2), addr("192.0.2.11"), start)
+		if err := s.Sync(start); !errors.Is(err, full) {
+			t.Errorf("sync: %v, want the error", err)
+		}
+		if mended {
+			s.journal.disk = systemDisk{}
+			mustSync(t, s, start.Add(retryAfter))
+		}
+		if err := s.Close(); mended != (err == nil) {
+			t.Errorf("mended %t, close: %v", mended, err)
+		}
+	}
+	s = openStore(t, path, cfg)
+	defer s.Close()
+	if got := len(s.Leases(start)); got != 2 {
+		t.Errorf("%d leases, want 2", got)
+	}
+}
+
 // TestRewriteLeavesNothingBehind checks that a rewrite that fails leaves the
 // old journal as it was, in use, and no other file.
 func TestRewriteLeavesNothingBehind(t *testing.T) {
