@@ -2,9 +2,9 @@ package lease
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"hash/crc32"
 	"net/netip"
 	"strconv"
@@ -53,8 +53,9 @@ func appendRecord(dst []byte, l Lease) []byte {
 	if l.Name != "" {
 		dst = strconv.AppendQuote(append(dst, ' '), l.Name)
 	}
-	sum := crc32.Checksum(dst[body:], castagnoli)
-	copy(dst[at:], fmt.Sprintf("%08x", sum))
+	var sum [4]byte
+	binary.BigEndian.PutUint32(sum[:], crc32.Checksum(dst[body:], castagnoli))
+	hex.Encode(dst[at:body-1], sum[:])
 	return append(dst, '\n')
 }
 
