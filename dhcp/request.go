@@ -106,7 +106,11 @@ func (x *exchange) grant(addr netip.Addr) Decision {
 	if !x.admitted() {
 		return x.nak(addr, "the range of this address is not for this client")
 	}
-	if err := x.pool.Commit(x.client, addr, x.leaseTime(), x.now); err != nil {
+	bind := x.pool.Renew
+	if x.m.Options.Has(OptionServerID) { // it takes an offer, so it has no address in use
+		bind = x.pool.Commit
+	}
+	if err := bind(x.client, addr, x.leaseTime(), x.now); err != nil {
 		if errors.Is(err, lease.ErrOtherAddress) && x.client.Fixed.IsValid() {
 			err = fmt.Errorf("%s is reserved for this client", x.client.Fixed)
 		}

@@ -5,9 +5,13 @@ import (
 	"time"
 )
 
-// Commit binds the address to the client for ttl (negative: for ever) from now,
-// or renews it. It needs no offer: a client that comes back after the server
-// lost its memory gets its address if that is free.
+// Commit binds the address to the client for ttl (negative: for ever) from now.
+// It needs no offer: a client that comes back after the server lost its memory
+// gets its address if that is free.
+//
+// A lease that the client has there ends sooner by it only if it was offered the
+// address since, as whoever asks for offers has no lease any more (RFC 2131 4.4.1):
+// an old message that arrives again takes nothing away.
 //
 // The error is ErrNotInPool, ErrInUse, or ErrOtherAddress for a client that
 // holds another address here or whose own reservation is free.
@@ -28,10 +32,23 @@ func (p *Pool) Commit(c Client, addr netip.Addr, ttl time.Duration, now time.Tim
 		return ErrOtherAddress
 	}
 	expires := deadline(now, ttl)
+	if e != nil && e.key == c.Key && e.state == Bound && !e.anew {
+		expires = max(expires, e.expires)
+	}
 	bound := &entry{addr: n, state: Bound, key: c.Key, name: c.Name, expires: expires, until: expires}
 	p.put(bound)
 	p.record(bound)
 	return nil
+}
+
+// Renew is Commit for a client that may have the address in use, whatever it was
+// offered. It may never hear that its lease ends sooner, and would go on with an
+// address that is somebody else's by then.
+func (p *Pool) Renew(c Client, addr netip.Addr, ttl time.Duration, now time.Time) error {
+	if e, err := p.held(c.Key, addr); err == nil {
+		e.anew = false
+	}
+	return p.Commit(c, addr, ttl, now)
 }
 
 // hasAnother reports whether an address other than addr is the client's: its

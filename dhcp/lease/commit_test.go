@@ -76,6 +76,53 @@ func TestCommitRoundsUp(t *testing.T) {
 	}
 }
 
+// TestLeaseIsNotCutShort checks that only a client that began anew, by a DISCOVER,
+// gets a lease that ends sooner: of others, the ACK that says so may be lost, and
+// they go on by the one before.
+func TestLeaseIsNotCutShort(t *testing.T) {
+	a := addr("192.0.2.10")
+	commit := func(p *Pool, ttl time.Duration) error { return p.Commit(client(1), a, ttl, start) }
+	renew := func(p *Pool, ttl time.Duration) error { return p.Renew(client(1), a, ttl, start) }
+	tests := []struct {
+		name    string
+		offered bool
+		bind    func(p *Pool, ttl time.Duration) error
+		first   time.Duration
+		ttl     time.Duration
+		want    time.Duration // negative: for ever
+	}{
+		{"renewed for longer", false, renew, time.Hour, 2 * time.Hour, 2 * time.Hour},
+		{"renewed for less", false, renew, time.Hour, time.Minute, time.Hour},
+		{"renewed, held for ever", false, renew, -1, time.Minute, -1},
+		{"renewed after an offer", true, renew, time.Hour, time.Minute, time.Hour},
+		{"an old REQUEST", false, commit, time.Hour, time.Minute, time.Hour},
+		{"begun anew", true, commit, time.Hour, time.Minute, time.Minute},
+		{"begun anew after BOOTP", true, commit, -1, time.Minute, time.Minute},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			p := newPool(t, testConfig("192.0.2.10", "192.0.2.99"))
+			if err := commit(p, tt.first); err != nil {
+				t.Fatal(err)
+			}
+			if tt.offered {
+				mustOffer(t, p, client(1), "", start)
+			}
+			if err := tt.bind(p, tt.ttl); err != nil {
+				t.Fatal(err)
+			}
+			want := start.Add(tt.want)
+			if tt.want < 0 {
+				want = time.Time{}
+			}
+			if l, _ := p.At(a); !l.Expires.Equal(want) {
+				t.Errorf("expires %s, want %s", l.Expires, want)
+			}
+			check(t, p)
+		})
+	}
+}
+
 func TestReleaseKeepsTheAddressForItsClient(t *testing.T) {
 	p := newPool(t, testConfig("192.0.2.10", "192.0.2.11"))
 	mustCommit(t, p, client(1), addr("192.0.2.10"), start)

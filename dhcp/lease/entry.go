@@ -7,6 +7,7 @@ type entry struct {
 	at      int32 // index in its queue; -1 when it is in none
 	state   State
 	ended   bool // the lease is over, by Pool.expire
+	anew    bool // bound, and offered to its client once more
 	key     Key
 	name    string
 	expires int64 // of the lease, Unix seconds

@@ -96,6 +96,7 @@ func (p *Pool) holdFor(c Client, addr uint32, until int64) {
 	e := p.byAddr[addr]
 	if e != nil && e.key == c.Key && (e.state == Bound || e.state == Released) {
 		p.reschedule(e, e.expires, max(e.expires, until))
+		e.anew = true
 		p.byKey[c.Key] = e
 		return
 	}
