@@ -52,7 +52,9 @@ func (p *Pool) Renew(c Client, addr netip.Addr, ttl time.Duration, now time.Time
 }
 
 // hasAnother reports whether an address other than addr is the client's: its
-// reservation, if that is to be had, or what it holds now.
+// reservation, if that is to be had, or what it holds now, unless it has a lease on
+// addr as well. That happens when a configuration took an address from its client
+// and gave it back; which of the two the client uses it knows alone.
 func (p *Pool) hasAnother(c Client, addr uint32, now int64) bool {
 	if c.Fixed.Is4() {
 		fixed := number(c.Fixed)
@@ -62,6 +64,9 @@ func (p *Pool) hasAnother(c Client, addr uint32, now int64) bool {
 		if p.byAddr[fixed].openTo(c.Key, now) {
 			return true
 		}
+	}
+	if e, err := p.held(c.Key, address(addr)); err == nil && e.state == Bound && e.until > now {
+		return false
 	}
 	e := p.byKey[c.Key]
 	return e != nil && e.addr != addr && e.until > now

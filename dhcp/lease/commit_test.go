@@ -123,6 +123,41 @@ func TestLeaseIsNotCutShort(t *testing.T) {
 	}
 }
 
+// TestTwoLeases checks that a client that has two leases may renew either: the
+// configuration took the address of the longer one away, and gave it back.
+func TestTwoLeases(t *testing.T) {
+	all, less := testConfig("192.0.2.10", "192.0.2.99"), testConfig("192.0.2.50", "192.0.2.99")
+	s, err := Open("", []Config{all}, start)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bind := func(a string, ttl time.Duration) {
+		t.Helper()
+		if err := s.Pool(0).Commit(client(1), addr(a), ttl, start); err != nil {
+			t.Fatal(err)
+		}
+	}
+	reconfigure := func(cfg Config) {
+		t.Helper()
+		if err := s.Reconfigure([]Config{cfg}, start); err != nil {
+			t.Fatal(err)
+		}
+	}
+	bind("192.0.2.10", 2*time.Hour)
+	reconfigure(less)
+	bind("192.0.2.50", time.Hour)
+	reconfigure(all)
+	for _, a := range []string{"192.0.2.50", "192.0.2.10", "192.0.2.50"} {
+		if err := s.Pool(0).Renew(client(1), addr(a), time.Hour, start); err != nil {
+			t.Errorf("renewal of %s: %v", a, err)
+		}
+	}
+	if err := s.Pool(0).Commit(client(1), addr("192.0.2.60"), time.Hour, start); !errors.Is(err, ErrOtherAddress) {
+		t.Errorf("a third one: %v, want ErrOtherAddress", err)
+	}
+	check(t, s.Pool(0))
+}
+
 func TestReleaseKeepsTheAddressForItsClient(t *testing.T) {
 	p := newPool(t, testConfig("192.0.2.10", "192.0.2.11"))
 	mustCommit(t, p, client(1), addr("192.0.2.10"), start)
