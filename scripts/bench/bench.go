@@ -7,6 +7,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -16,9 +17,12 @@ const readyTime = 20 * time.Second
 // bench is one run. It plays the part of a test for package lab, which makes
 // the namespaces and runs the processes.
 type bench struct {
-	work     string
-	rounds   int
-	failed   bool
+	work   string
+	rounds int
+	peers  string // the TFTP servers that take part; "" is all
+	failed bool
+
+	mu       sync.Mutex // guards cleanups: contestants may run at the same time
 	cleanups []func()
 }
 
@@ -27,9 +31,14 @@ type stopped struct{}
 
 func (b *bench) Helper()                     {}
 func (b *bench) Failed() bool                { return b.failed }
-func (b *bench) Cleanup(fn func())           { b.cleanups = append(b.cleanups, fn) }
 func (b *bench) Logf(f string, args ...any)  { fmt.Fprintf(os.Stderr, f+"\n", args...) }
 func (b *bench) Skipf(f string, args ...any) { b.Fatalf(f, args...) }
+
+func (b *bench) Cleanup(fn func()) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.cleanups = append(b.cleanups, fn)
+}
 
 // Fatalf ends the run: a measurement that cannot be made fails.
 func (b *bench) Fatalf(f string, args ...any) {

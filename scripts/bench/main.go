@@ -14,9 +14,10 @@ import (
 
 func main() {
 	rounds := flag.Int("rounds", 5, "rounds per figure, an odd `number`")
-	only := flag.String("only", "", "one `figure`: tftp, dhcp, dhcp-latency, dhcp-leases, try or size")
+	only := flag.String("only", "", "one `figure`: tftp, tftp-many, tftp-wire, tftp-storm, dhcp, dhcp-latency, dhcp-leases, try or size")
+	peers := flag.String("peers", "", "only these TFTP `servers`, separated by commas")
 	flag.Parse()
-	os.Exit(run(*rounds, *only))
+	os.Exit(run(*rounds, *only, *peers))
 }
 
 // figures are the measurements, in the order of the report.
@@ -25,6 +26,9 @@ var figures = []struct {
 	measure func(b *bench)
 }{
 	{"tftp", measureTFTP},
+	{"tftp-many", measureTFTPMany},
+	{"tftp-wire", measureTFTPWire},
+	{"tftp-storm", measureTFTPStorm},
 	{"dhcp", measureDHCP},
 	{"dhcp-latency", measureDHCPLatency},
 	{"dhcp-leases", measureDHCPLeases},
@@ -33,14 +37,14 @@ var figures = []struct {
 }
 
 // run measures and returns the exit code.
-func run(rounds int, only string) (code int) {
+func run(rounds int, only, peers string) (code int) {
 	work, err := os.MkdirTemp("", "pxe-bench-")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		return 1
 	}
 	defer os.RemoveAll(work)
-	b := &bench{work: work, rounds: rounds}
+	b := &bench{work: work, rounds: rounds, peers: peers}
 	defer b.end(&code)
 	lab.NeedRoot(b)
 	b.build("pxe", "pxe/cmd/pxe")

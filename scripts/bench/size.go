@@ -5,7 +5,6 @@ package main
 import (
 	"fmt"
 	"os"
-	"regexp"
 	"strconv"
 	"time"
 
@@ -59,20 +58,7 @@ func measureSize(b *bench) {
 		host := lan.Host("192.168.122.1/24")
 		p := lab.Command{Net: host, Args: s.args}.Start(b)
 		host.WaitPort(s.protocol, s.port, readyTime)
-		fmt.Printf("| %s | %.1f | %.1f |\n", s.name, memory(b, p.Pid(), "VmRSS"), memory(b, p.Pid(), "RssAnon"))
+		fmt.Printf("| %s | %.1f | %.1f |\n", s.name, statusBytes(strconv.Itoa(p.Pid()), "VmRSS")/1e6, statusBytes(strconv.Itoa(p.Pid()), "RssAnon")/1e6)
 		p.Stop()
 	}
-}
-
-// memory reads one line of a process's status, in MB.
-func memory(b *bench, pid int, line string) float64 {
-	status, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/status")
-	if err != nil {
-		b.Fatalf("%v", err)
-	}
-	m := regexp.MustCompile(line + `:\s+(\d+) kB`).FindSubmatch(status)
-	if m == nil {
-		b.Fatalf("no %s in the status of %d", line, pid)
-	}
-	return number(string(m[1])) * 1024 / 1e6
 }
