@@ -36,7 +36,8 @@ type load struct {
 // wire is the way between the clients and the server. A kernel without netem
 // cannot delay or drop, so the clients do it themselves, which the server cannot
 // tell from a slow network: what they send waits for a round trip, and of what
-// goes each way a share is lost, the same in each run of the same seed.
+// goes each way a share is lost, drawn from a seed. Only requests always arrive:
+// no server can make up for one that did not.
 type wire struct {
 	roundTrip time.Duration
 	loss      float64
@@ -123,7 +124,7 @@ func (r *loadRun) request(f *fetcher) {
 	}
 	f.heard = time.Now()
 	f.last = []byte(text)
-	r.send(f, f.last)
+	r.deliver(f, f.last)
 }
 
 // turn handles packets until all clients are done.
@@ -236,9 +237,8 @@ func (r *loadRun) packet(f *fetcher, b []byte) error {
 	case op == 3 && !f.gap:
 		f.gap = true
 		r.acknowledge(f)
-	case op == 3:
-	default:
-		return fmt.Errorf("the server says %q", b)
+	case op == 5:
+		return fmt.Errorf("the server says %q", b[4:])
 	}
 	return nil
 }
@@ -297,13 +297,18 @@ func (r *loadRun) dropped() bool { return r.wire.loss > 0 && r.chance.Float64() 
 
 // send puts a packet on the wire.
 func (r *loadRun) send(f *fetcher, b []byte) {
-	switch {
-	case r.dropped():
-	case r.wire.roundTrip > 0:
-		r.queue = append(r.queue, delayed{time.Now().Add(r.wire.roundTrip), f, bytes.Clone(b)})
-	default:
-		r.write(f, b)
+	if !r.dropped() {
+		r.deliver(f, b)
 	}
+}
+
+// deliver is send for what is not lost.
+func (r *loadRun) deliver(f *fetcher, b []byte) {
+	if r.wire.roundTrip == 0 {
+		r.write(f, b)
+		return
+	}
+	r.queue = append(r.queue, delayed{time.Now().Add(r.wire.roundTrip), f, bytes.Clone(b)})
 }
 
 // write hands a packet to the kernel. One that it refuses is lost; so is one of
