@@ -249,10 +249,10 @@ func printTFTP(title string, scenarios []scenario, results []map[string][]sample
 	fmt.Println("|---|---|---|---|---|---|---|---|---|---|---|")
 	for i, s := range scenarios {
 		rates := map[string]series{}
-		best := ""
+		best := names[0] // pxe only if it is alone
 		for _, name := range names {
 			rates[name] = each(results[i][name], sample.rate)
-			if name != "pxe" && (best == "" || rates[name].median() > rates[best].median()) {
+			if name != "pxe" && rates[name].median() > rates[best].median() {
 				best = name
 			}
 		}
