@@ -17,10 +17,11 @@ const readyTime = 20 * time.Second
 // bench is one run. It plays the part of a test for package lab, which makes
 // the namespaces and runs the processes.
 type bench struct {
-	work   string
-	rounds int
-	peers  string // the TFTP servers that take part; "" is all
-	failed bool
+	work     string
+	rounds   int
+	peers    string // the TFTP servers that take part; "" is all
+	scenario string // the one that is measured; "" is all
+	failed   bool
 
 	mu       sync.Mutex // guards cleanups: contestants may run at the same time
 	cleanups []func()

@@ -16,8 +16,9 @@ func main() {
 	rounds := flag.Int("rounds", 5, "rounds per figure, an odd `number`")
 	only := flag.String("only", "", "one `figure`: tftp, tftp-many, tftp-wire, tftp-storm, dhcp, dhcp-latency, dhcp-leases, try or size")
 	peers := flag.String("peers", "", "only these TFTP `servers`, separated by commas")
+	scenario := flag.String("scenario", "", "only the TFTP `scenario` of this name")
 	flag.Parse()
-	os.Exit(run(*rounds, *only, *peers))
+	os.Exit(run(*only, &bench{rounds: *rounds, peers: *peers, scenario: *scenario}))
 }
 
 // figures are the measurements, in the order of the report.
@@ -37,14 +38,14 @@ var figures = []struct {
 }
 
 // run measures and returns the exit code.
-func run(rounds int, only, peers string) (code int) {
+func run(only string, b *bench) (code int) {
 	work, err := os.MkdirTemp("", "pxe-bench-")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		return 1
 	}
 	defer os.RemoveAll(work)
-	b := &bench{work: work, rounds: rounds, peers: peers}
+	b.work = work
 	defer b.end(&code)
 	lab.NeedRoot(b)
 	b.build("pxe", "pxe/cmd/pxe")

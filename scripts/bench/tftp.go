@@ -126,6 +126,9 @@ func (s sample) percentile(share float64) float64 {
 // prints a table.
 func (b *bench) compareTFTP(title string, scenarios []scenario) {
 	lab.Need(b, "in.tftpd", "atftpd", "dnsmasq")
+	if b.scenario != "" {
+		scenarios = slices.DeleteFunc(scenarios, func(s scenario) bool { return s.name != b.scenario })
+	}
 	root, image := b.tree(scenarios)
 	servers := b.tftpServers(root)
 	results := make([]map[string][]sample, len(scenarios))
