@@ -4,7 +4,6 @@ package main
 
 import (
 	"bytes"
-	"fmt"
 	"os"
 	"regexp"
 	"strconv"
@@ -59,20 +58,21 @@ func (m meter) memory() float64 {
 	list, _ := os.ReadFile(m.dir + "/cgroup.procs")
 	total := 0.0
 	for _, pid := range strings.Fields(string(list)) {
-		total += statusBytes(pid, "RssAnon")
+		n, _ := statusBytes(pid, "RssAnon")
+		total += n
 	}
 	return total
 }
 
 var statusLine = regexp.MustCompile(`(?m)^(\w+):\s+(\d+) kB$`)
 
-// statusBytes reads one line of a process's status; 0 when the process is gone.
-func statusBytes(pid, line string) float64 {
-	status, _ := os.ReadFile(fmt.Sprintf("/proc/%s/status", pid))
+// statusBytes reads one line of a process's status; !ok when the process is gone.
+func statusBytes(pid, line string) (n float64, ok bool) {
+	status, _ := os.ReadFile("/proc/" + pid + "/status")
 	for _, m := range statusLine.FindAllSubmatch(status, -1) {
 		if string(m[1]) == line {
-			return number(string(m[2])) * 1024
+			return number(string(m[2])) * 1024, true
 		}
 	}
-	return 0
+	return 0, false
 }

@@ -58,7 +58,16 @@ func measureSize(b *bench) {
 		host := lan.Host("192.168.122.1/24")
 		p := lab.Command{Net: host, Args: s.args}.Start(b)
 		host.WaitPort(s.protocol, s.port, readyTime)
-		fmt.Printf("| %s | %.1f | %.1f |\n", s.name, statusBytes(strconv.Itoa(p.Pid()), "VmRSS")/1e6, statusBytes(strconv.Itoa(p.Pid()), "RssAnon")/1e6)
+		fmt.Printf("| %s | %.1f | %.1f |\n", s.name, memory(b, p.Pid(), "VmRSS"), memory(b, p.Pid(), "RssAnon"))
 		p.Stop()
 	}
+}
+
+// memory reads one line of a process's status, in MB.
+func memory(b *bench, pid int, line string) float64 {
+	n, ok := statusBytes(strconv.Itoa(pid), line)
+	if !ok {
+		b.Fatalf("no %s in the status of %d", line, pid)
+	}
+	return n / 1e6
 }
