@@ -11,7 +11,7 @@ import (
 )
 
 // hostSocket is a socket of this host for one transfer, without package net:
-// it never waits, and a packet costs one system call and no allocation.
+// only readSoon ever waits, and a packet costs one system call and no allocation.
 type hostSocket struct {
 	fd   int
 	six  bool
@@ -32,11 +32,16 @@ func listenSocket(local netip.Addr, client netip.Addr) (*hostSocket, error) {
 		local = any
 	}
 	var err error
-	s.fd, err = unix.Socket(family, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
+	s.fd, err = unix.Socket(family, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return nil, err
 	}
 	transferOptions(s.fd)
+	wait := unix.NsecToTimeval(int64(holdTime))
+	if err := unix.SetsockoptTimeval(s.fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &wait); err != nil {
+		unix.Close(s.fd)
+		return nil, err
+	}
 	var name unix.RawSockaddrInet6
 	size := s.sockaddr(&name, netip.AddrPortFrom(local, 0), zoneNumber(local.Zone()))
 	_, _, errno := unix.RawSyscall(unix.SYS_BIND, uintptr(s.fd), uintptr(unsafe.Pointer(&name)), size)
@@ -95,10 +100,18 @@ func (s *hostSocket) addrPort(from *unix.RawSockaddrInet6) netip.AddrPort {
 }
 
 func (s *hostSocket) read(b []byte) (int, netip.AddrPort, error) {
+	return s.receive(b, unix.MSG_DONTWAIT)
+}
+
+// readSoon is read, but waits for holdTime, in which the thread keeps its
+// processor.
+func (s *hostSocket) readSoon(b []byte) (int, netip.AddrPort, error) { return s.receive(b, 0) }
+
+func (s *hostSocket) receive(b []byte, flags uintptr) (int, netip.AddrPort, error) {
 	var from unix.RawSockaddrInet6
 	size := uint32(unsafe.Sizeof(from))
 	n, _, errno := unix.RawSyscall6(unix.SYS_RECVFROM, uintptr(s.fd),
-		uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)), 0,
+		uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)), flags,
 		uintptr(unsafe.Pointer(&from)), uintptr(unsafe.Pointer(&size)))
 	if errno != 0 {
 		return 0, netip.AddrPort{}, errno
@@ -112,7 +125,7 @@ func (s *hostSocket) write(b []byte, to netip.AddrPort) error {
 	var name unix.RawSockaddrInet6
 	size := s.sockaddr(&name, to, s.num)
 	_, _, errno := unix.RawSyscall6(unix.SYS_SENDTO, uintptr(s.fd),
-		uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)), 0,
+		uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)), unix.MSG_DONTWAIT,
 		uintptr(unsafe.Pointer(&name)), size)
 	if errno != 0 {
 		return errno

@@ -4,19 +4,20 @@ import (
 	"container/heap"
 	"context"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"math"
 	"net/netip"
 	"runtime"
 	"sync"
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
 
 // maxLoops is how many loops share the transfers of a Serve at most: one moves
-// more than a network card of today can take.
+// more than a network card of today can take. Half of the processors are left to
+// everything else, because a busy loop keeps its own.
 const maxLoops = 4
 
 // loops are the loops of a Serve; nil where the portable driver does the work.
@@ -32,7 +33,7 @@ type loops struct {
 // them.
 func newLoops() *loops {
 	ls := new(loops)
-	for range min(runtime.GOMAXPROCS(0), maxLoops) {
+	for range min(max(runtime.GOMAXPROCS(0)/2, 1), maxLoops) {
 		l, err := newLoop()
 		if err != nil {
 			break
@@ -73,7 +74,7 @@ func (ls *loops) host(local netip.Addr, client netip.AddrPort, batch int) (carri
 	}
 	return &hosted{
 		exchange: exchange{socket: s, peer: client, latched: true, batch: batch},
-		loop:     ls.pick(), fd: s.fd, over: make(chan error, 1),
+		loop:     ls.pick(), host: s, over: make(chan error, 1),
 	}, nil
 }
 
@@ -88,6 +89,8 @@ type loop struct {
 	transfers map[int32]*hosted // by descriptor
 	timers    alarms
 	stopped   bool
+	fast      int       // how many waits in a row were short
+	yielded   time.Time // when others last had a turn, and all sockets a look
 
 	mu   sync.Mutex // guards todo; what is above belongs to run alone
 	todo []func()
@@ -138,20 +141,27 @@ func (l *loop) do(f func()) {
 func (l *loop) run() {
 	defer l.close()
 	events := make([]unix.EpollEvent, 256)
-	for !l.stopped {
-		n, err := unix.EpollWait(l.epoll, events, l.timeout())
-		if err != nil && err != unix.EINTR {
+	for now := time.Now(); !l.stopped; now = time.Now() {
+		l.tick(now)
+		if t := l.only(now); t != nil {
+			n, from, err := t.host.readSoon(t.in)
+			if err == unix.EAGAIN {
+				l.fast = 0
+			}
+			l.took(t, n, from, err)
+			continue
+		}
+		n, err := l.wait(now, events)
+		if err != nil {
 			l.fail(fmt.Errorf("wait for packets: %w", err))
 		}
-		now := time.Now()
-		for _, e := range events[:max(n, 0)] {
+		for _, e := range events[:n] {
 			if t := l.transfers[e.Fd]; t != nil {
-				l.ready(now, t, e.Events)
+				l.ready(t, e.Events)
 			} else if int(e.Fd) == l.event {
 				l.work()
 			}
 		}
-		l.tick(now)
 	}
 }
 
@@ -168,27 +178,90 @@ func (l *loop) work() {
 	}
 }
 
-// timeout is the time to wait for packets, in milliseconds; -1 is for ever.
-func (l *loop) timeout() int {
-	if len(l.timers) == 0 {
-		return -1
+// While packets come within holdTime of each other, the loop waits for them
+// without letting go of its processor, which the scheduler would otherwise look
+// for, take away and look for again: in lock-step that costs as much as the
+// packet. Every holdTime it lets others have a turn; and where it waits for what
+// needs that processor itself, it tries again only after holdAfter short waits.
+const (
+	holdTime  = time.Millisecond
+	holdAfter = 16
+)
+
+// wait waits for packets, or until the next alarm. The error is not one that
+// goes away.
+func (l *loop) wait(now time.Time, events []unix.EpollEvent) (n int, err error) {
+	timeout := -1 // milliseconds; for ever
+	if len(l.timers) > 0 {
+		left := l.timers[0].alarm.Sub(now)
+		timeout = int(min(max(0, (left+time.Millisecond-1)/time.Millisecond), math.MaxInt32))
 	}
-	wait := time.Until(l.timers[0].alarm)
-	return int(min(max(0, (wait+time.Millisecond-1)/time.Millisecond), math.MaxInt32))
+	if now.Sub(l.yielded) >= holdTime {
+		runtime.Gosched()
+		l.yielded = now
+	}
+	if l.fast >= holdAfter && timeout != 0 {
+		if n, err = epollHold(l.epoll, events, holdTime); n > 0 || err != nil {
+			return n, ignoreInterrupt(err)
+		}
+		l.fast = 0
+	}
+	n, err = unix.EpollWait(l.epoll, events, timeout)
+	if l.fast++; time.Since(now) >= holdTime {
+		l.fast = 0
+	}
+	return max(n, 0), ignoreInterrupt(err)
+}
+
+// only is the transfer to wait for when there is no other and its packets come
+// fast: that saves asking which socket has one. All sockets get a look every
+// holdTime all the same.
+func (l *loop) only(now time.Time) *hosted {
+	if l.fast < holdAfter || len(l.timers) != 1 || now.Sub(l.yielded) >= holdTime {
+		return nil
+	}
+	t := l.timers[0]
+	if t.full || t.alarm.Sub(now) < holdTime {
+		return nil
+	}
+	return t
+}
+
+// epollHold is EpollWait in which the thread keeps its processor.
+func epollHold(epoll int, events []unix.EpollEvent, d time.Duration) (int, error) {
+	n, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(epoll),
+		uintptr(unsafe.Pointer(unsafe.SliceData(events))), uintptr(len(events)),
+		uintptr(d/time.Millisecond), 0, 0)
+	if errno != 0 {
+		return 0, errno
+	}
+	return int(n), nil
+}
+
+func ignoreInterrupt(err error) error {
+	if err == unix.EINTR {
+		return nil
+	}
+	return err
 }
 
 // ready takes one packet of a transfer, or sends what its socket had no room for.
-func (l *loop) ready(now time.Time, t *hosted, events uint32) {
+func (l *loop) ready(t *hosted, events uint32) {
 	if events&unix.EPOLLOUT != 0 {
 		t.full = false
-		_ = l.control(unix.EPOLL_CTL_MOD, t.fd, unix.EPOLLIN)
+		_ = l.control(unix.EPOLL_CTL_MOD, t.host.fd, unix.EPOLLIN)
 	}
 	n, from, err := t.socket.read(t.in)
 	if events&unix.EPOLLERR != 0 && err != nil && !isRefusal(err) {
 		t.refused() // or an ICMP error that is nobody's would be reported for ever
 	}
-	if !errors.Is(err, unix.EAGAIN) {
-		now = time.Now()
+	l.took(t, n, from, err)
+}
+
+// took takes what came of a read.
+func (l *loop) took(t *hosted, n int, from netip.AddrPort, err error) {
+	now := time.Now()
+	if err != unix.EAGAIN && err != unix.EINTR {
 		if err := t.heard(now, t.machine, n, from, err); err != nil {
 			l.end(t, err)
 			return
@@ -216,7 +289,7 @@ func (l *loop) proceed(now time.Time, t *hosted) {
 	wasFull := t.full
 	err := t.flush(now, t.machine)
 	if err == nil && t.full && !wasFull {
-		err = l.control(unix.EPOLL_CTL_MOD, t.fd, unix.EPOLLIN|unix.EPOLLOUT)
+		err = l.control(unix.EPOLL_CTL_MOD, t.host.fd, unix.EPOLLIN|unix.EPOLLOUT)
 	}
 	if err != nil || t.machine.Done() {
 		l.end(t, err)
@@ -233,12 +306,12 @@ func (l *loop) proceed(now time.Time, t *hosted) {
 // begin takes a transfer over.
 func (l *loop) begin(t *hosted) {
 	t.in, t.out = l.in, l.out
-	if err := l.control(unix.EPOLL_CTL_ADD, t.fd, unix.EPOLLIN); err != nil {
+	if err := l.control(unix.EPOLL_CTL_ADD, t.host.fd, unix.EPOLLIN); err != nil {
 		t.over <- fmt.Errorf("watch a socket: %w", err)
 		return
 	}
 	now := time.Now()
-	l.transfers[int32(t.fd)] = t
+	l.transfers[int32(t.host.fd)] = t
 	t.machine.Start(now)
 	t.alarm = now
 	heap.Push(&l.timers, t)
@@ -247,12 +320,12 @@ func (l *loop) begin(t *hosted) {
 
 // end gives a transfer back.
 func (l *loop) end(t *hosted, err error) {
-	if l.transfers[int32(t.fd)] != t {
+	if l.transfers[int32(t.host.fd)] != t {
 		return
 	}
-	delete(l.transfers, int32(t.fd))
+	delete(l.transfers, int32(t.host.fd))
 	heap.Remove(&l.timers, t.place)
-	_ = l.control(unix.EPOLL_CTL_DEL, t.fd, 0)
+	_ = l.control(unix.EPOLL_CTL_DEL, t.host.fd, 0)
 	t.in, t.out = nil, nil
 	t.over <- err
 }
@@ -268,7 +341,7 @@ func (l *loop) fail(err error) {
 type hosted struct {
 	exchange
 	loop    *loop
-	fd      int // of the exchange's socket
+	host    *hostSocket // the exchange's socket
 	machine machine
 	over    chan error
 
@@ -296,7 +369,7 @@ func (t *hosted) lastWords(m machine, end error) error {
 // forward hands over a packet of the peer that came in elsewhere.
 func (t *hosted) forward(p Packet) {
 	t.loop.do(func() {
-		if t.loop.transfers[int32(t.fd)] != t {
+		if t.loop.transfers[int32(t.host.fd)] != t {
 			return
 		}
 		now := time.Now()

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"net"
 	"net/netip"
@@ -163,6 +164,52 @@ func (r *relay) check(t *testing.T, transfer Transfer, err error, got, want []by
 	if most := mostPackets(blocks, transfer.Window, r.faults) + 36*transfer.Window; *sent > most {
 		t.Errorf("%s: %d packets, want at most %d", name, *sent, most)
 	}
+}
+
+// A client that acknowledges at once, all the time, keeps nobody else waiting.
+func TestLoopFastClient(t *testing.T) {
+	content := files{"f": pattern(5000)}
+	source := SourceFunc(func(name string, client netip.AddrPort) (File, error) {
+		if name == "endless" {
+			return endless{}, nil
+		}
+		return content.Open(name, client)
+	})
+	server, _ := serveLoopback(t, "127.0.0.1:0", &Server{Source: source})
+	ctx, cancel := context.WithCancelCause(t.Context())
+	running, over := make(chan struct{}), make(chan error, 1)
+	go func() {
+		req := Request{Server: server, Name: "endless", Options: options("blksize", 1024)}
+		begun := sync.OnceFunc(func() { close(running) })
+		req.Progress = func(done, _ int64) {
+			if done > 1<<20 {
+				begun()
+			}
+		}
+		_, err := new(Client).Get(ctx, req, io.Discard)
+		over <- err
+	}()
+	<-running
+	var got bytes.Buffer
+	_, err := new(Client).Get(t.Context(), Request{Server: server, Name: "f"}, &got)
+	if err != nil || !bytes.Equal(got.Bytes(), content["f"]) {
+		t.Errorf("the other client: %d bytes, %v", got.Len(), err)
+	}
+	enough := errors.New("enough")
+	cancel(enough)
+	if err := <-over; !errors.Is(err, enough) {
+		t.Errorf("the fast client: %v", err)
+	}
+}
+
+// endless is a file of many zeros.
+type endless struct{}
+
+func (endless) Size() int64  { return 1 << 40 }
+func (endless) Close() error { return nil }
+func (endless) ReadAt(b []byte, _ int64) (int, error) {
+	clear(b)
+	return len(b), nil
 }
 
 // What a socket has no room for goes out when there is some again.
