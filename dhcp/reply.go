@@ -89,7 +89,7 @@ func (x *exchange) network() []parameter {
 		params = append(params, parameter{addrOption(OptionBroadcast, broadcast), asked})
 	}
 	for _, o := range s.Options {
-		params = append(params, parameter{o, needOf(o.Code)})
+		params = append(params, parameter{o, x.needOf(o.Code)})
 	}
 	for _, o := range x.told.Options {
 		i := slices.IndexFunc(params, func(p parameter) bool { return p.Code == o.Code })
@@ -98,7 +98,7 @@ func (x *exchange) network() []parameter {
 		case i >= 0:
 			params[i].RawOption = o
 		default:
-			params = append(params, parameter{o, needOf(o.Code)})
+			params = append(params, parameter{o, x.needOf(o.Code)})
 		}
 	}
 	return params
@@ -106,10 +106,14 @@ func (x *exchange) network() []parameter {
 
 // needOf says when an option of the configuration is sent. PXELINUX and iPXE
 // read theirs from the packets that the ROM got, which did not ask for them.
-func needOf(code uint8) need {
+func (x *exchange) needOf(code uint8) need {
 	switch code {
-	case OptionRouter, OptionIPXE, OptionPXELINUXConfigFile, OptionPXELINUXPathPrefix, OptionPXELINUXRebootTimeout:
+	case OptionRouter:
 		return always
+	case OptionIPXE, OptionPXELINUXConfigFile, OptionPXELINUXPathPrefix, OptionPXELINUXRebootTimeout:
+		if x.isBootClient() {
+			return always
+		}
 	}
 	return usual
 }

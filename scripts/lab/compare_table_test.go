@@ -74,10 +74,11 @@ func knownDifferences() []known {
 			"UEFI cannot run it. pxe warns at the start, and at each DISCOVER that ends without a file.", "`pxe serve-dhcp --check`"},
 		{forFirmware, "file", "ipxe.efi", "", "ipxe", "EFI HTTP", "",
 			"HTTP Boot wants a URL. pxe warns at each such DISCOVER.", "UEFI 2.10 24.7"},
+		{forFirmware, "option 175", none, "(as the file)", "ipxe", "BIOS PXE; EFI PXE; EFI HTTP; boot: ROM", "",
+			"iPXE reads it from the packets of the ROM that loaded it, which did not ask for it.", "iPXE interface/efi/efi_cachedhcp.c, arch/x86/core/cachedhcp.c"},
 
 		{bothRight, "option 28", none, "of the network", "", "", "", "To clients that ask for it, also where the file does not name it.", "RFC 2132 5.3"},
 		{bothRight, "option 28", "of the network", none, "plain", "without wishes; BOOTP; host printer, BOOTP", "", "The mask tells it. pxe sends it to who asks.", "RFC 2132 5.3"},
-		{bothRight, "option 175", none, "(as the file)", "ipxe", "", "", "Also to clients that do not ask: iPXE may read it from what its ROM was told.", "needOf in dhcp/reply.go"},
 		{bothRight, "option 15", none, "(the domain)", "plain", "host printer, BOOTP", "", "64 bytes have not room for all; each leaves out another option.", "RFC 951"},
 		{bothRight, "order", "(as the file)", "(common ones first)", "plain", "without wishes; BOOTP", "", "Type, server and times come first in both.", "RFC 2132 4"},
 		{bothRight, "flags", "0x8000", "0x0000", "plain; groups", "newcomer; host printer, system; host worker1, system; host worker2, system; host bench2, system",
@@ -95,8 +96,6 @@ func knownDifferences() []known {
 		{byDesign, "file", "ipxe.efi", "", "ipxe", plain, "",
 			"Who does not say what it is counts as a BIOS machine, and cannot run a UEFI program. For dhcpd `not (option arch = 00:00)` holds without the option.", "`pxe serve-dhcp --check`"},
 
-		{doesLess, "answer", "BOOTP", silent, "arch", "BOOTP", "",
-			"An allow list in a pool lets BOOTP clients in with others. pxe has them only in a range with dynamic-bootp.", "dhcpd.conf(5), permit lists"},
 		{doesLess, "option 51", "as sent", "2m0s", "plain", "system that wants a minute", "", "pxe grants no less than two minutes, whatever min-lease-time says, and warns.", "`pxe serve-dhcp --check`"},
 		{doesLess, "option 51", "5m0s", "2m0s", others, "system that wants a minute", "", "Without min-lease-time dhcpd grants no less than five minutes.", "dhcpd.conf(5)"},
 	}
