@@ -178,6 +178,9 @@ func (e *expression) not() condition {
 	defer func() { e.depth-- }()
 	switch {
 	case e.accept("not"):
+		if t := e.peek(); !t.is("(") && !t.is("exists") && !t.is("known") && !t.is("not") {
+			e.fail(t, "put it in parentheses: not (option arch = 00:07)", "not before %s", t)
+		}
 		c := e.not()
 		return condition{c.no, c.yes, c.sure}
 	case e.accept("("):

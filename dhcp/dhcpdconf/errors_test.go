@@ -149,6 +149,7 @@ func TestRefused(t *testing.T) {
 		{"condition without comparison", arch + "if option arch { }", `2:11: the end of the condition where = or != should be`},
 		{"condition with more", arch + "if option arch = 00:07 00:08 { }", `2:24: unexpected "00:08" in a condition`},
 		{"condition with a number", arch + "if option arch = 7 { }", `2:18: "7" is a number, which no option equals`},
+		{"not without parentheses", arch + "if not option arch = 00:07 { }", `2:8: not before "option"`},
 		{"and beside or", "if exists user-class and exists user-class or exists user-class { }", `1:44: "or" beside "and"`},
 		{"pattern", `if option user-class ~= "x" { }`, `1:22: patterns are not supported`},
 		{"two options", `if option host-name = option domain-name { }`, `1:21: a comparison of two constants or of two options is not supported`},

@@ -61,7 +61,7 @@ func TestConditions(t *testing.T) {
 	for _, tt := range []struct{ text, holds string }{ // for those with a letter: b, x, i, p
 		{"option pxe-system-type = 00:07", "xi"},
 		{"option pxe-system-type != 0:7", "bp"},
-		{"not option pxe-system-type = 00:07", "bp"},
+		{"not (option pxe-system-type = 00:07)", "bp"},
 		{"exists pxe-system-type", "bxi"},
 		{"not exists pxe-system-type", "p"},
 		{"option pxe-system-type = 00:07 or exists pxe-system-type", "bxi"},
@@ -103,7 +103,7 @@ func TestConditions(t *testing.T) {
 		{"known", "x"},
 		{"not known", "bip"},
 		{"true", "bxip"},
-		{"not false and not known", "bip"},
+		{"true and not known", "bip"},
 		{`exists user-class and option user-class = "iPXE"`, "i"},
 		{"exists x.http", "i"},
 		// What is null in dhcpd 4.4.3, measured: for "and" whatever has no true left
