@@ -92,7 +92,7 @@ func (c *compiler) subclass(s statement, p place) {
 	sub := subclass{match: m, scope: k.scope}
 	if s.hasBlock {
 		in := p
-		in.scope = k.scope.inner()
+		in.scope, in.branch = k.scope.inner(), true
 		sub.scope = in.scope
 		c.block(s.block, in)
 	}

@@ -18,6 +18,8 @@ type compiler struct {
 	options map[string]option
 	spaces  map[string]uint8 // `option space`: the option around it, 0 if none is said
 	errs    []error
+
+	blocks, statements map[string]taker
 }
 
 // place is where a statement stands.
@@ -143,7 +145,7 @@ func (c *compiler) statement(s statement, p place) {
 		c.fail(s.pos(), "statements begin with a keyword", "unexpected %s", s.words[0])
 		return
 	}
-	if take := blockFor(keyword); take != nil {
+	if take := c.blocks[keyword]; take != nil {
 		if !s.hasBlock {
 			c.fail(s.pos(), "write "+keyword+" ... { ... }", "%s without a block", keyword)
 			return
@@ -151,7 +153,7 @@ func (c *compiler) statement(s statement, p place) {
 		take(c, s, p)
 		return
 	}
-	take := statementFor(keyword)
+	take := c.statements[keyword]
 	switch {
 	case take == nil:
 		c.plain(s)
@@ -164,59 +166,27 @@ func (c *compiler) statement(s statement, p place) {
 	}
 }
 
-// blockFor is what takes a statement with a block; nil for other keywords.
-func blockFor(keyword string) func(*compiler, statement, place) {
-	switch keyword {
-	case "subnet":
-		return (*compiler).subnet
-	case "shared-network":
-		return (*compiler).sharedNetwork
-	case "group":
-		return (*compiler).group
-	case "pool":
-		return (*compiler).pool
-	case "host":
-		return (*compiler).host
-	case "class":
-		return (*compiler).class
+// taker takes a statement.
+type taker func(*compiler, statement, place)
+
+// blocks are what takes statements that have a block, by their keyword.
+func blocks() map[string]taker {
+	return map[string]taker{
+		"subnet": (*compiler).subnet, "shared-network": (*compiler).sharedNetwork, "group": (*compiler).group,
+		"pool": (*compiler).pool, "host": (*compiler).host, "class": (*compiler).class,
 	}
-	return nil
 }
 
-// statementFor is what takes a statement without a block, or with one as it
-// likes, that sets something; nil for other keywords.
-func statementFor(keyword string) func(*compiler, statement, place) {
-	switch keyword {
-	case "option":
-		return (*compiler).option
-	case "range":
-		return (*compiler).rangeOf
-	case "hardware":
-		return (*compiler).hardware
-	case "fixed-address":
-		return (*compiler).fixedAddress
-	case "uid":
-		return (*compiler).clientID
-	case "match":
-		return (*compiler).match
-	case "subclass":
-		return (*compiler).subclass
-	case "filename":
-		return (*compiler).filename
-	case "next-server", "server-identifier":
-		return (*compiler).address
-	case "default-lease-time", "max-lease-time":
-		return (*compiler).seconds
-	case "min-lease-time":
-		return (*compiler).minLeaseTime
-	case "authoritative", "not":
-		return (*compiler).authoritative
-	case "use-host-decl-names", "boot-unknown-clients", "allow-booting", "allow-bootp", "always-broadcast":
-		return (*compiler).flag
-	case "allow", "deny", "ignore":
-		return (*compiler).allow
-	case "vendor-option-space":
-		return (*compiler).vendorSpace
+// settingsStatements are what takes statements that set something.
+func settingsStatements() map[string]taker {
+	return map[string]taker{
+		"option": (*compiler).option, "range": (*compiler).rangeOf, "hardware": (*compiler).hardware, "fixed-address": (*compiler).fixedAddress,
+		"uid": (*compiler).clientID, "match": (*compiler).match, "subclass": (*compiler).subclass, "filename": (*compiler).filename,
+		"next-server": (*compiler).address, "server-identifier": (*compiler).address,
+		"default-lease-time": (*compiler).seconds, "max-lease-time": (*compiler).seconds, "min-lease-time": (*compiler).minLeaseTime,
+		"authoritative": (*compiler).authoritative, "not": (*compiler).authoritative,
+		"use-host-decl-names": (*compiler).flag, "boot-unknown-clients": (*compiler).flag, "allow-booting": (*compiler).flag,
+		"allow-bootp": (*compiler).flag, "always-broadcast": (*compiler).flag,
+		"allow": (*compiler).allow, "deny": (*compiler).allow, "ignore": (*compiler).allow, "vendor-option-space": (*compiler).vendorSpace,
 	}
-	return nil
 }

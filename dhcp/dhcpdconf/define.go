@@ -12,6 +12,8 @@ func (c *compiler) option(s statement, p place) {
 	switch w := s.words; {
 	case len(w) < 2:
 		c.fail(s.pos(), "write option NAME VALUE;", "option without a name")
+	case (s.is("option", "space") || len(w) > 2 && w[2].is("code")) && (p.scope.outer != nil || p.branch):
+		c.fail(s.pos(), "move it out of all blocks", "a definition of %s in a block", w[1])
 	case s.is("option", "space"):
 		c.optionSpace(s)
 	case len(w) > 2 && w[2].is("code"):

@@ -87,7 +87,7 @@ func Read(name string, open func(name string) ([]byte, error)) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &compiler{options: standardOptions(), spaces: standardSpaces()}
+	c := &compiler{options: standardOptions(), spaces: standardSpaces(), blocks: blocks(), statements: settingsStatements()}
 	c.block(list, place{scope: &scope{}})
 	c.close()
 	if len(c.errs) > 0 {

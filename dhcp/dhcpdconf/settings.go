@@ -59,6 +59,10 @@ func (c *compiler) minLeaseTime(s statement, _ place) {
 
 // authoritative is that word, perhaps with not.
 func (c *compiler) authoritative(s statement, p place) {
+	if p.host != nil {
+		c.fail(s.pos(), "write it in the file or a subnet", "authoritative in a host")
+		return
+	}
 	set := setting{Pos: s.pos(), key: "authoritative", num: 1}
 	words := s.words
 	if words[0].is("not") {
