@@ -256,6 +256,10 @@ func compare(op token, left, right operand) (dhcp.Match, error) {
 	if m, ok := byMAC(t); ok {
 		return m, nil
 	}
+	if class := string(want); t.Source == dhcp.SourceOption && t.Option == dhcp.OptionVendorClass && t.From == 0 && t.Length == len(class) &&
+		!t.Suffix && !t.Lower && class != "" && !strings.Contains(class, "\x00") {
+		return dhcp.Match{VendorClass: []string{class}}, nil // how it begins
+	}
 	return dhcp.Match{Test: &t}, nil
 }
 

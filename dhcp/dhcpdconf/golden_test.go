@@ -38,7 +38,7 @@ func evaluated(t *testing.T, file string) Result {
 
 // TestShapes reads files as they are in use, and compares all that they mean.
 func TestShapes(t *testing.T) {
-	for _, name := range []string{"classic", "plain", "arch", "ipxe", "groups", "relayed"} {
+	for _, name := range []string{"classic", "plain", "arch", "ipxe", "groups", "relayed", "racks"} {
 		t.Run(name, func(t *testing.T) {
 			got := describe(evaluated(t, name+".conf"))
 			golden := filepath.Join("testdata", name+".golden")
@@ -100,7 +100,7 @@ func describeMatch(m dhcp.Match) string {
 		name string
 		list any
 		set  bool
-	}{{"arch", m.Arch, m.Arch != nil}, {"kind", m.Kind, m.Kind != nil}, {"mac", m.MAC, m.MAC != nil}, {"subnet", m.Subnet, m.Subnet != nil}, {"range", m.Range, m.Range != nil}, {"known", m.Known, m.Known}} {
+	}{{"arch", m.Arch, m.Arch != nil}, {"kind", m.Kind, m.Kind != nil}, {"mac", m.MAC, m.MAC != nil}, {"subnet", m.Subnet, m.Subnet != nil}, {"range", m.Range, m.Range != nil}, {"class", m.VendorClass, m.VendorClass != nil}, {"known", m.Known, m.Known}} {
 		if f.set {
 			fmt.Fprintf(&b, " %s %v", f.name, f.list)
 		}
