@@ -173,7 +173,7 @@ func (b *builder) networks() {
 			case len(live) == 0:
 				continue
 			case !e.always():
-				b.take(entry{e.setting, allOf(b.at(live), e.guard)})
+				b.take(entry{setting: e.setting, guard: allOf(b.at(live), e.guard)})
 				continue
 			}
 			for _, s := range live {
@@ -207,7 +207,7 @@ func (b *builder) toAll(e setting, spots []*spot) {
 			s.set(&b.result.Config.Subnets[i], e)
 		}
 	default:
-		b.take(entry{e, b.at(spots)})
+		b.take(entry{e, b.at(spots), true})
 	}
 }
 
@@ -235,7 +235,7 @@ func (b *builder) edge(e setting, spots []*spot) {
 		_, broadcast, edges := lease.Edges(s.subnet.prefix)
 		if e.code == dhcp.OptionBroadcast {
 			if !edges || addrOf(e) != broadcast {
-				b.rule(entry{e, b.at([]*spot{s})})
+				b.rule(entry{setting: e, guard: b.at([]*spot{s})})
 			}
 		} else if length, ok := parseMask(token{kind: kindWord, text: addrOf(e).String()}); !ok || length != s.subnet.prefix.Bits() {
 			b.fail(e.Pos, "leave it out: it is the netmask of the subnet", "subnet-mask %s is not that of %s", addrOf(e), s.subnet.prefix)

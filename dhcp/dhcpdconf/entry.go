@@ -10,6 +10,7 @@ import (
 type entry struct {
 	setting
 	guard dhcp.Match
+	all   bool // it is for all machines of some spots, and no later entry of its key is for any of those
 }
 
 // always reports whether the entry is for all clients of its scope.
@@ -21,7 +22,7 @@ func flatten(steps []step, guard dhcp.Match) []entry {
 	var list []entry
 	for _, st := range slices.Backward(steps) {
 		if st.choice == nil {
-			list = append(list, entry{st.setting, guard})
+			list = append(list, entry{setting: st.setting, guard: guard})
 			continue
 		}
 		var before []dhcp.Match // of which none may hold
@@ -44,6 +45,7 @@ func where(entries []entry, key string, num uint32) dhcp.Match {
 	for _, e := range entries {
 		switch {
 		case e.key != key:
+		case e.num != num && e.all:
 		case e.num != num:
 			isNot = append(isNot, e.guard)
 		case len(isNot) > 0:

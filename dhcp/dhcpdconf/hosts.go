@@ -71,7 +71,7 @@ func (b *builder) hostsIn(steps []step, spots []*spot, hosts []*served) {
 			h.ruled[e.key] = true
 		}
 		if len(ruled) > 0 {
-			b.take(entry{e.setting, allOf(b.at(spots), e.guard, oneOf(ruled))})
+			b.take(entry{setting: e.setting, guard: allOf(b.at(spots), e.guard, oneOf(ruled))})
 		}
 	}
 }
@@ -89,7 +89,7 @@ func (b *builder) direct(e setting, h *served) bool {
 	}
 	ok := b.settings(e, &h.config.Settings)
 	if ok && e.key == keyFile {
-		b.files = append(b.files, entry{e, dhcp.Match{MAC: []dhcp.MACPrefix{dhcp.MACPrefix(h.mac)}}})
+		b.files = append(b.files, entry{setting: e, guard: dhcp.Match{MAC: []dhcp.MACPrefix{dhcp.MACPrefix(h.mac)}}})
 	}
 	return ok
 }

@@ -31,8 +31,18 @@ func allOf(matches ...dhcp.Match) dhcp.Match {
 	return dhcp.Match{All: append([]dhcp.Match{whole}, rest...)}
 }
 
-// merge adds what m says to whole, unless both use one field.
+// merge adds what m says to whole, unless both use one field. Two that must not
+// hold are one of which none may.
 func merge(whole *dhcp.Match, m dhcp.Match) bool {
+	if whole.Not != nil && m.Not != nil {
+		neither := anyOf(*whole.Not, *m.Not)
+		m.Not = nil
+		if !merge(whole, m) {
+			return false
+		}
+		whole.Not = &neither
+		return true
+	}
 	to, from := reflect.ValueOf(whole).Elem(), reflect.ValueOf(m)
 	for i := range from.NumField() {
 		if !to.Field(i).IsZero() && !from.Field(i).IsZero() {

@@ -127,7 +127,7 @@ func (b *builder) vendorRules() {
 				b.warn(s.Pos, "the server makes option 43 itself: the machine takes the file of this answer (43.6 = 8)")
 			default:
 				s.code = dhcp.OptionVendorSpecific
-				b.rule(entry{s.setting, allOf(v.guard, s.guard)})
+				b.rule(entry{setting: s.setting, guard: allOf(v.guard, s.guard)})
 			}
 			used[space] = true
 		}
