@@ -12,6 +12,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // The sockets of this host, and what only they can do.
@@ -49,28 +51,69 @@ func TestLoopbackSinglePort(t *testing.T) {
 func testLoopbackServer(t *testing.T, address string, s *Server) {
 	content := files{"f": pattern(1 << 20)}
 	s.Source = content
-	server, events := serveLoopback(t, address, s)
-	switch server.Addr() {
+	bound, events := serveLoopback(t, address, s)
+	asked := []netip.Addr{bound.Addr()}
+	switch bound.Addr() {
 	case netip.IPv4Unspecified():
-		server = netip.AddrPortFrom(netip.MustParseAddr("127.0.0.5"), server.Port())
+		asked = []netip.Addr{netip.MustParseAddr("127.0.0.5")}
 	case netip.IPv6Unspecified(): // takes both families
-		server = netip.AddrPortFrom(netip.MustParseAddr("127.0.0.6"), server.Port())
+		asked = []netip.Addr{netip.MustParseAddr("127.0.0.6"), netip.IPv6Loopback()}
 	}
-	for _, window := range []int{1, 16} {
-		var got bytes.Buffer
-		transfer, err := new(Client).Get(t.Context(), Request{
-			Server: server, Name: "f", Options: options("blksize", 1468, "windowsize", window),
-		}, &got)
-		if err != nil || !bytes.Equal(got.Bytes(), content["f"]) {
-			t.Fatalf("window %d: %v, %d bytes", window, err, got.Len())
+	for _, addr := range asked {
+		server := netip.AddrPortFrom(addr, bound.Port())
+		for _, window := range []int{1, 16} {
+			var got bytes.Buffer
+			transfer, err := new(Client).Get(t.Context(), Request{
+				Server: server, Name: "f", Options: options("blksize", 1468, "windowsize", window),
+			}, &got)
+			if err != nil || !bytes.Equal(got.Bytes(), content["f"]) {
+				t.Fatalf("window %d: %v, %d bytes", window, err, got.Len())
+			}
+			// Several addresses lead here: the answer came from the one asked.
+			if transfer.Peer.Addr() != server.Addr() || (transfer.Peer.Port() == server.Port()) != s.SinglePort {
+				t.Errorf("window %d: %v was asked, %v answered", window, server, transfer.Peer)
+			}
+			if e := <-events; e.Kind != EventDone || e.Local != server.Addr() {
+				t.Errorf("window %d: event %+v", window, e)
+			}
 		}
-		// Several addresses lead here: the answer came from the one asked.
-		if transfer.Peer.Addr() != server.Addr() || (transfer.Peer.Port() == server.Port()) != s.SinglePort {
-			t.Errorf("window %d: %v was asked, %v answered", window, server, transfer.Peer)
+	}
+}
+
+// No socket that sends a file forbids routers to cut its packets up, for a path whose
+// MTU is smaller than that of our interface.
+func TestLoopbackFragments(t *testing.T) {
+	for _, tt := range []struct {
+		addr             netip.Addr
+		level, opt, want int
+	}{
+		{netip.MustParseAddr("127.0.0.1"), unix.SOL_IP, unix.IP_MTU_DISCOVER, unix.IP_PMTUDISC_DONT},
+		{netip.IPv6Loopback(), unix.SOL_IPV6, unix.IPV6_MTU_DISCOVER, unix.IPV6_PMTUDISC_DONT},
+	} {
+		check := func(kind string, fd int) {
+			if got, err := unix.GetsockoptInt(fd, tt.level, tt.opt); err != nil || got != tt.want {
+				t.Errorf("%v, %s: MTU discovery is %d, %v; want %d", tt.addr, kind, got, err, tt.want)
+			}
 		}
-		if e := <-events; e.Kind != EventDone || e.Local != server.Addr() {
-			t.Errorf("window %d: event %+v", window, e)
+		loop, err := listenSocket(tt.addr, tt.addr)
+		if err != nil {
+			t.Fatal(err)
 		}
+		defer loop.Close()
+		check("loop", loop.fd)
+		portable, err := listen(t.Context(), nil, tt.addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer portable.Close()
+		control(portable.PacketConn.(*net.UDPConn), func(fd int) { check("portable", fd) })
+		single, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(tt.addr, 0)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer single.Close()
+		sendsTransfers(single)
+		control(single, func(fd int) { check("single port", fd) })
 	}
 }
 

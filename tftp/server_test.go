@@ -187,6 +187,34 @@ func TestBlockLimit(t *testing.T) {
 	}
 }
 
+// A client gets no larger block than fits the way to it, and no larger one than the
+// server may give, however it writes the option.
+func TestRequestLimits(t *testing.T) {
+	for _, tt := range []struct {
+		client string
+		most   int // of the server
+		mtu    int
+		option string
+		want   int
+	}{
+		{"192.0.2.2", 0, 1500, "blksize", 1468},
+		{"2001:db8::2", 0, 1500, "blksize", 1448},
+		{"192.0.2.2", 0, 1500, "BLKSIZE", 1468},
+		{"192.0.2.2", 1408, 1500, "blksize", 1408},
+		{"192.0.2.2", 1408, 1280, "blksize", 1248},
+		{"2001:db8::2", 1408, 0, "blksize", 1408},
+		{"192.0.2.2", 1408, 1500, "tsize", 1408}, // nobody looks for the MTU
+	} {
+		r := &request{
+			server: &Server{MaxBlockSize: tt.most, MTU: func(netip.Addr, netip.Addr) int { return tt.mtu }},
+			client: addrPortOf(tt.client, 1), packet: rrq("f", tt.option, 65464),
+		}
+		if got := r.limits().blockSize; got != tt.want {
+			t.Errorf("%+v: %d", tt, got)
+		}
+	}
+}
+
 // A request that comes again, from the network or from an impatient client, is
 // the same request.
 func TestServerJoinsDuplicateRequests(t *testing.T) {
