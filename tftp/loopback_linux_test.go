@@ -308,6 +308,39 @@ func TestServeBrokenSocket(t *testing.T) {
 	})
 }
 
+// The kernel tells where a packet went: to us, to our link-local address of one
+// interface, or to everybody.
+func TestDestination(t *testing.T) {
+	four := func(ours, dst string) []byte {
+		return unix.PktInfo4(&unix.Inet4Pktinfo{
+			Ifindex: 1, Spec_dst: netip.MustParseAddr(ours).As4(), Addr: netip.MustParseAddr(dst).As4(),
+		})
+	}
+	six := func(dst string) []byte {
+		return unix.PktInfo6(&unix.Inet6Pktinfo{Ifindex: 7, Addr: netip.MustParseAddr(dst).As16()})
+	}
+	for _, tt := range []struct {
+		name      string
+		oob       []byte
+		want      string
+		broadcast bool
+	}{
+		{"IPv4", four("192.0.2.1", "192.0.2.1"), "192.0.2.1", false},
+		{"IPv4 to everybody", four("192.0.2.1", "192.0.2.255"), "192.0.2.1", true},
+		{"IPv4 before we asked", four("0.0.0.0", "192.0.2.1"), "192.0.2.1", false},
+		{"IPv6", six("2001:db8::1"), "2001:db8::1", false},
+		{"IPv6 of one interface", six("fe80::1"), "fe80::1%7", false},
+		{"IPv6 to everybody", six("ff02::1"), "ff02::1", true},
+		{"IPv4 at a socket for both", six("::ffff:192.0.2.1"), "192.0.2.1", false},
+		{"nothing", nil, "invalid IP", false},
+		{"rubbish", []byte("rubbish that is no control message"), "invalid IP", false},
+	} {
+		if got := destination(tt.oob); got.addr.String() != tt.want || got.broadcast != tt.broadcast {
+			t.Errorf("%s: %v, broadcast %v", tt.name, got.addr, got.broadcast)
+		}
+	}
+}
+
 // What went to everybody is not answered (RFC 1123 section 4.2.3.4).
 func TestLoopbackBroadcast(t *testing.T) {
 	server, events := serveLoopback(t, "0.0.0.0:0", &Server{Source: files{"f": nil}})
