@@ -99,3 +99,23 @@ func TestRunning(t *testing.T) {
 		t.Errorf("rows %q of %d", v.rows(), r.count())
 	}
 }
+
+// A file that may let its readers wait still says so.
+func TestRunningMayWait(t *testing.T) {
+	for _, want := range []bool{false, true} {
+		source := newRunning().source(tftp.SourceFunc(func(string, netip.AddrPort) (tftp.File, error) {
+			if want {
+				return slowFile{tftp.Bytes(nil)}, nil
+			}
+			return tftp.Bytes(nil), nil
+		}))
+		f, err := source.Open("f", netip.AddrPort{})
+		if err != nil || tftp.MayWait(f) != want {
+			t.Errorf("MayWait is %v, %v; want %v", tftp.MayWait(f), err, want)
+		}
+	}
+}
+
+type slowFile struct{ tftp.File }
+
+func (slowFile) MayWait() bool { return true }

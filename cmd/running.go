@@ -126,6 +126,9 @@ type runningFile struct {
 
 func (f *runningFile) Size() int64 { return f.File.Size() }
 
+// MayWait is that of the file.
+func (f *runningFile) MayWait() bool { return tftp.MayWait(f.File) }
+
 func (f *runningFile) ReadAt(p []byte, off int64) (int, error) {
 	n, err := f.File.ReadAt(p, off)
 	f.done.Store(max(f.done.Load(), off+int64(n)))

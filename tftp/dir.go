@@ -45,7 +45,7 @@ func openDisk(f *os.File, name string) (File, error) {
 		f.Close()
 		return nil, err
 	}
-	return &diskFile{f, info.Size(), info.ModTime()}, nil
+	return &diskFile{f, info.Size(), info.ModTime(), isRemote(f)}, nil
 }
 
 // rootError sorts the errors of os.Root into those that Source names.
@@ -66,10 +66,12 @@ type diskFile struct {
 	f       *os.File
 	size    int64
 	modTime time.Time
+	remote  bool
 }
 
-func (d *diskFile) Size() int64  { return d.size }
-func (d *diskFile) Close() error { return d.f.Close() }
+func (d *diskFile) Size() int64   { return d.size }
+func (d *diskFile) Close() error  { return d.f.Close() }
+func (d *diskFile) MayWait() bool { return d.remote }
 
 // ReadAt fails if the file is not the one that was opened. It looks after
 // reading, so what it returns without an error, and all it returned before, was

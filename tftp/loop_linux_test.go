@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/netip"
+	"os"
 	"sync"
 	"testing"
 	"time"
@@ -210,6 +211,73 @@ func (endless) Close() error { return nil }
 func (endless) ReadAt(b []byte, _ int64) (int, error) {
 	clear(b)
 	return len(b), nil
+}
+
+// Files that say that they may wait hold up no others.
+func TestLoopWaitingFiles(t *testing.T) {
+	entered, hung := make(chan struct{}, 100), make(chan struct{})
+	content := pattern(5000)
+	server, _ := serveLoopback(t, "127.0.0.1:0", &Server{Source: SourceFunc(func(name string, _ netip.AddrPort) (File, error) {
+		if name == "remote" {
+			return remoteFile{Bytes(content), entered, hung}, nil
+		}
+		return Bytes(content), nil
+	})})
+	get := func(name string) {
+		var got bytes.Buffer
+		_, err := new(Client).Get(t.Context(), Request{Server: server, Name: name, Options: options("blksize", 1024)}, &got)
+		if err != nil || !bytes.Equal(got.Bytes(), content) {
+			t.Errorf("%s: %v, %d bytes", name, err, got.Len())
+		}
+	}
+	var remote sync.WaitGroup
+	for range 2 * maxLoops {
+		remote.Go(func() { get("remote") })
+		<-entered
+	}
+	for range 2 * maxLoops {
+		get("local")
+	}
+	close(hung)
+	remote.Wait()
+}
+
+// remoteFile is a file of a server that hangs.
+type remoteFile struct {
+	File
+	entered, hung chan struct{}
+}
+
+func (f remoteFile) MayWait() bool { return true }
+
+func (f remoteFile) ReadAt(p []byte, off int64) (int, error) {
+	f.entered <- struct{}{}
+	<-f.hung
+	return f.File.ReadAt(p, off)
+}
+
+// Which files those are, by what statfs(2) says of where they are.
+func TestIsRemote(t *testing.T) {
+	for name, want := range map[string]bool{"nfs": true, "cifs": true, "smb2": true, "fuse": true, "ext4": false, "tmpfs": false} {
+		magic := map[string]uint32{
+			"nfs": 0x6969, "cifs": 0xff534d42, "smb2": 0xfe534d42, "fuse": 0x65735546, "ext4": 0xef53, "tmpfs": 0x01021994,
+		}[name]
+		if got := isRemoteType(magic); got != want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+	f, err := os.Open(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	var info unix.Statfs_t
+	if err := unix.Statfs(f.Name(), &info); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := isRemote(f), isRemoteType(uint32(info.Type)); got != want {
+		t.Errorf("the folder for temporary files: %v, want %v", got, want)
+	}
 }
 
 // What a socket has no room for goes out when there is some again.

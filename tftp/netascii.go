@@ -55,7 +55,8 @@ func newNetASCIIFile(f File) (*netASCIIFile, error) {
 	return a, nil
 }
 
-func (a *netASCIIFile) Size() int64 { return a.size }
+func (a *netASCIIFile) Size() int64   { return a.size }
+func (a *netASCIIFile) MayWait() bool { return MayWait(a.File) }
 
 // ReadAt goes on where the last one ended, or starts again at the mark before.
 func (a *netASCIIFile) ReadAt(p []byte, off int64) (int, error) {

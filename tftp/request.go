@@ -96,7 +96,7 @@ func (r *request) give(ctx context.Context, e *Event, text bool) {
 		return
 	}
 	e.BlockSize, e.Window = agreed.blockSize, agreed.window
-	c, err := r.newCarrier(ctx, agreed)
+	c, err := r.newCarrier(ctx, agreed, MayWait(file))
 	if err != nil {
 		e.Kind, e.Err = EventDropped, fmt.Errorf("open a socket for the transfer: %w", err)
 		return
@@ -114,13 +114,14 @@ func (r *request) give(ctx context.Context, e *Event, text bool) {
 // it.
 const maxBatch = 32 << 10
 
-// newCarrier opens the socket of a transfer.
-func (r *request) newCarrier(ctx context.Context, agreed terms) (carrier, error) {
+// newCarrier opens the socket of a transfer, which gets a goroutine of its own if
+// its file may let it wait.
+func (r *request) newCarrier(ctx context.Context, agreed terms, mayWait bool) (carrier, error) {
 	batch := 0
 	if agreed.window > 1 && agreed.blockSize >= DefaultBlockSize {
 		batch = min(agreed.window*(headerSize+agreed.blockSize), maxBatch)
 	}
-	if r.loops != nil {
+	if r.loops != nil && !mayWait {
 		return r.loops.host(r.local, r.client, batch)
 	}
 	c, err := r.listen(ctx)

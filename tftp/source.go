@@ -12,10 +12,27 @@ import (
 // File is what a transfer reads. It must hold the same Size bytes as long as it
 // is open: when it no longer does, ReadAt returns an error, ErrChanged for
 // example, and the client gets an ERROR and no end of the file.
+//
+// One goroutine reads the files of many transfers, which wait for each other. A
+// File whose ReadAt may take long, because it comes over a network for example,
+// should say so by MayWait: see WaitingFile.
 type File interface {
 	io.ReaderAt
 	io.Closer
 	Size() int64 // bytes
+}
+
+// WaitingFile is a File that may be slow. Those of Dir and Disk on a network file
+// system say so.
+type WaitingFile interface {
+	File
+	MayWait() bool // the transfer shall have a goroutine of its own
+}
+
+// MayWait reports whether f says that it may be slow.
+func MayWait(f File) bool {
+	w, ok := f.(WaitingFile)
+	return ok && w.MayWait()
 }
 
 // Source finds the file for a name. The name is clean: relative, separated by
