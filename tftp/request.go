@@ -33,6 +33,7 @@ type request struct {
 	port      *portConn  // the one that all share; nil: each transfer has its own
 	arrived   time.Time
 	cancel    context.CancelCauseFunc
+	release   func() // gives back what Admit gave; may be called again
 
 	mu      sync.Mutex // guards carrier, for again
 	carrier carrier    // nil until the transfer runs

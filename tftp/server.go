@@ -223,13 +223,16 @@ func (f *front) request(ctx context.Context, r *request) {
 		f.told.tell(r.event(EventDropped, err))
 		return
 	}
+	if err == nil {
+		r.release = sync.OnceFunc(release)
+	}
 	f.wait.Go(func() {
 		e := r.event(EventRefused, err)
 		if err != nil {
 			r.refuse(ctx, &e, err)
 		} else {
 			e = r.serve(ctx)
-			release()
+			r.release()
 		}
 		if r.dally != nil {
 			// Whoever waits for the file need not wait for this too.
@@ -258,6 +261,9 @@ func (f *front) enter(r *request) (ok bool, err error) {
 		return false, nil
 	case old != nil:
 		old.cancel(errSuperseded)
+		if old.release != nil {
+			old.release() // now, for r to be admitted in its place
+		}
 	case len(f.running) >= f.server.maxTransfers():
 		return false, ErrBusy
 	}

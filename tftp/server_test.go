@@ -438,6 +438,29 @@ func TestServerAdmits(t *testing.T) {
 	})
 }
 
+// A client that asks for something else has the place that it had, also where it may
+// have only one.
+func TestServerAdmitsSuperseding(t *testing.T) {
+	limits := &Limits{PerSource: 1}
+	inLab(t, tftptest.Faults{}, &Server{Source: files{"f": pattern(1000)}, Admit: limits.Admit}, func(l *lab) {
+		p := l.peer()
+		p.send(l.server, rrq("f", "tsize", 0))
+		p.expect("OACK")
+		p.send(l.server, rrq("f"))
+		p.expect("DATA 1")
+		l.peer().send(l.server, rrq("f"))
+		if e := l.event(); e.Kind != EventSizeProbe {
+			t.Errorf("event %+v", e)
+		}
+		if e := l.event(); e.Kind != EventDropped || !errors.Is(e.Err, ErrSource) {
+			t.Errorf("event %+v", e)
+		}
+	})
+	if len(limits.running) != 0 {
+		t.Errorf("places are kept: %v", limits.running)
+	}
+}
+
 // IdleTimeout goes before everything that the other settings and the client's
 // timeout option add up to.
 func TestServerIdleTimeout(t *testing.T) {
