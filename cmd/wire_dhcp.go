@@ -12,14 +12,20 @@ type wireConn struct{ port *wire.DatagramPort }
 
 var _ dhcp.Conn = wireConn{}
 
-func (c wireConn) ReadBatch(ds []dhcp.Datagram) (int, error) {
-	buf := ds[0].Payload[:cap(ds[0].Payload)]
-	n, from, err := c.port.ReadDatagram(buf)
-	if err != nil {
-		return 0, err
+func (c wireConn) ReadBatch(ds []dhcp.Datagram) (n int, err error) {
+	for n < len(ds) && (n == 0 || c.port.Waiting() > 0) {
+		buf := ds[n].Payload[:cap(ds[n].Payload)]
+		size, from, err := c.port.ReadDatagram(buf)
+		if err != nil && n > 0 {
+			return n, nil // the next read fails as well
+		}
+		if err != nil {
+			return 0, err
+		}
+		ds[n] = dhcp.Datagram{Payload: buf[:size], Src: from.Src, Dst: from.Dst}
+		n++
 	}
-	ds[0] = dhcp.Datagram{Payload: buf[:n], Src: from.Src, Dst: from.Dst}
-	return 1, nil
+	return n, nil
 }
 
 func (c wireConn) Write(d dhcp.Datagram) error {

@@ -98,6 +98,9 @@ func (h *Host) offer(frame []byte) bool {
 // Dropped counts the datagrams that came faster than they were read.
 func (p *DatagramPort) Dropped() uint64 { return p.dropped.Load() }
 
+// Waiting is how many datagrams are there to be read at once.
+func (p *DatagramPort) Waiting() int { return len(p.queue) }
+
 // ReadDatagram reads a datagram and its addresses; what does not fit into buf is lost.
 func (p *DatagramPort) ReadDatagram(buf []byte) (int, Datagram, error) {
 	passed := p.readDeadline.wait()
