@@ -14,7 +14,7 @@ import (
 
 func main() {
 	rounds := flag.Int("rounds", 5, "rounds per figure, an odd `number`")
-	only := flag.String("only", "", "one `figure`: tftp, tftp-many, tftp-wire, tftp-storm, dhcp, dhcp-latency, dhcp-leases, try or size")
+	only := flag.String("only", "", "one `figure`: tftp, tftp-many, tftp-wire, tftp-storm, dhcp, dhcp-latency, dhcp-leases, dhcp-clients, try or size")
 	peers := flag.String("peers", "", "only these TFTP `servers`, separated by commas")
 	scenario := flag.String("scenario", "", "only the TFTP `scenario` of this name")
 	flag.Parse()
@@ -33,6 +33,7 @@ var figures = []struct {
 	{"dhcp", measureDHCP},
 	{"dhcp-latency", measureDHCPLatency},
 	{"dhcp-leases", measureDHCPLeases},
+	{"dhcp-clients", measureDHCPClients},
 	{"try", measureTry},
 	{"size", measureSize},
 }
