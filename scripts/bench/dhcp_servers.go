@@ -80,12 +80,6 @@ func dhcpCommand(b *bench, name, dir, last string, leases int) lab.Command {
 		config := b.write(dir+"/dhcpd.conf", fmt.Sprintf(
 			"subnet 10.64.0.0 netmask 255.240.0.0 { range %s %s; default-lease-time 3600; ping-check off; }\n", dhcpFirst, last))
 		return lab.Command{Args: []string{"dhcpd", "-4", "-f", "-q", "-cf", config, "-lf", file, "-pf", dir + "/pid", "eth0"}}
-	case "dnsmasq":
-		return lab.Command{Args: []string{
-			"dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--port=0", "--user=root", "--no-ping", "--pid-file=",
-			"--log-facility=/dev/null", "--quiet-dhcp", "--dhcp-lease-max=100000", "--dhcp-leasefile=" + file,
-			"--dhcp-range=" + dhcpFirst + "," + last + ",1h",
-		}}
 	}
 	if leases > 0 {
 		other := dir + "/isc"
