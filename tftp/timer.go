@@ -103,7 +103,9 @@ func (t *timer) interval() time.Duration {
 	case t.srtt == 0:
 		return min(t.first<<min(t.backoff, 16), max(t.first, maxMeasured))
 	}
-	rto := max(t.srtt+4*t.rttvar, t.floor)
+	// A server that a thousand clients ask at once has a long round trip that
+	// hardly varies, until the machine does something else for a moment.
+	rto := max(t.srtt+max(4*t.rttvar, t.floor/2), t.floor)
 	return min(rto<<min(t.backoff, 16), max(rto, maxMeasured))
 }
 
