@@ -142,7 +142,10 @@ func runServeTFTP(ctx context.Context, s Streams, o serveTFTPOptions) error {
 	if server.Rewrite, err = o.rewrite(); err != nil {
 		return err
 	}
-	if server.Source, err = o.source(trees); err != nil {
+	running := newRunning()
+	view := newTFTPView(s, o.common, running)
+	defer view.limit.flush()
+	if server.Source, err = o.source(trees, view.log); err != nil {
 		return err
 	}
 	uploads, err := o.openUploads()
@@ -154,7 +157,6 @@ func runServeTFTP(ctx context.Context, s Streams, o serveTFTPOptions) error {
 		defer uploads.Close()
 		files.write = append(files.write, o.uploadOptions.dir)
 	}
-	running := newRunning()
 	server.Source, server.Sink = running.source(server.Source), running.sink(o.sink(uploads))
 
 	conn, err := new(net.ListenConfig).ListenPacket(ctx, "udp", o.listen)
@@ -162,8 +164,6 @@ func runServeTFTP(ctx context.Context, s Streams, o serveTFTPOptions) error {
 		return listenError(err, ":6969")
 	}
 	defer conn.Close()
-	view := newTFTPView(s, o.common, running)
-	defer view.limit.flush()
 	metrics := newTFTPMetrics(running.count)
 	server.OnEvent = func(e tftp.Event) {
 		metrics.event(e)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"net/netip"
 	"os"
 
@@ -40,13 +41,16 @@ func (t bootTrees) folders() []string {
 	return all
 }
 
-// source finds files in the trees, as the flags say.
-func (o serveTFTPOptions) source(trees bootTrees) (tftp.Source, error) {
+// source finds files in the trees, as the flags say; log learns where it does not
+// look.
+func (o serveTFTPOptions) source(trees bootTrees, log *slog.Logger) (tftp.Source, error) {
 	var exact, loose []tftp.Source
 	for _, tree := range trees {
 		exact = append(exact, tree.tftp)
 		if o.looseNames {
-			loose = append(loose, tftp.LooseNames(tree.files, tree.tftp))
+			loose = append(loose, tftp.LooseNames(tree.files, tree.tftp, func(dir string) {
+				log.Warn("too many files in a folder for --loose-names: there, names must be as they are asked for", "root", tree.title, "folder", dir)
+			}))
 		}
 	}
 	source := tftp.Chain(append(exact, loose...)...)

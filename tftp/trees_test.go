@@ -8,9 +8,12 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/fstest"
+	"testing/synctest"
 	"time"
 )
 
@@ -33,7 +36,7 @@ func TestLooseNames(t *testing.T) {
 		}
 		return FS(tree).Open(name, client)
 	})
-	s := LooseNames(tree, forbidden)
+	s := LooseNames(tree, forbidden, nil)
 	tests := []struct {
 		name, want string
 		err        error
@@ -73,7 +76,7 @@ func TestLooseNamesSeeChanges(t *testing.T) {
 	if err := os.Chtimes(tree, old, old); err != nil {
 		t.Fatal(err)
 	}
-	s := LooseNames(os.DirFS(tree), dir).(*looseNames)
+	s := LooseNames(os.DirFS(tree), dir, nil).(*looseNames)
 	for range 2 {
 		if got, err := read(t, s, "PXELINUX.0"); got != "loader" {
 			t.Fatalf("%q, %v", got, err)
@@ -104,7 +107,7 @@ func TestLooseNamesBounds(t *testing.T) {
 		}
 		tree[string(b)+"/"+string(b)+"/x"] = &fstest.MapFile{}
 	}
-	s := LooseNames(tree, FS(tree)).(*looseNames)
+	s := LooseNames(tree, FS(tree), nil).(*looseNames)
 	tries := maxLooseTries
 	if _, ok := s.find(".", []string{name, name, "y"}, &tries); ok || tries >= 0 {
 		t.Errorf("found %v, %d tries left", ok, tries)
@@ -113,12 +116,94 @@ func TestLooseNamesBounds(t *testing.T) {
 	for i := range maxLooseEntries {
 		big[fmt.Sprint(i)] = &fstest.MapFile{}
 	}
-	if _, err := read(t, LooseNames(big, FS(big)), "LINUX"); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := read(t, LooseNames(big, FS(big), nil), "LINUX"); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("a directory with too much in it: %v", err)
 	}
-	if _, err := read(t, LooseNames(big, FS(big)), "linux"); err != nil {
+	if _, err := read(t, LooseNames(big, FS(big), nil), "linux"); err != nil {
 		t.Errorf("as it is there: %v", err)
 	}
+}
+
+// However many ask for what is not there, each directory is read by one of them,
+// and few directories at once; one that is too large is read and told of once.
+func TestLooseNamesReadOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tree := fstest.MapFS{"large/f": {}}
+		const dirs, clients = 20, 50
+		for i := range dirs {
+			tree[fmt.Sprintf("d%d/f", i)] = &fstest.MapFile{}
+		}
+		slow := &slowDirs{FS: tree, reads: make(map[string]int)}
+		var told []string
+		s := LooseNames(slow, FS(tree), func(dir string) { told = append(told, dir) })
+		ask := func(dir string) {
+			if _, err := s.Open(dir+"/F2", netip.AddrPort{}); !errors.Is(err, fs.ErrNotExist) {
+				t.Error(err)
+			}
+		}
+		ask("nowhere") // "." is remembered
+		var wait sync.WaitGroup
+		for range clients {
+			for i := range dirs {
+				wait.Go(func() { ask(fmt.Sprintf("D%d", i)) })
+			}
+			wait.Go(func() { ask("Large") })
+		}
+		wait.Wait()
+		ask("LARGE")
+		for dir, n := range slow.reads {
+			if n != 1 {
+				t.Errorf("%s was read %d times", dir, n)
+			}
+		}
+		if slow.most > maxLooseReaders {
+			t.Errorf("%d directories were read at once", slow.most)
+		}
+		if len(told) != 1 || told[0] != "large" {
+			t.Errorf("told of %q", told)
+		}
+	})
+}
+
+// slowDirs are files whose directories take a second to read, the one named large
+// being too large, and how often each was read.
+type slowDirs struct {
+	fs.FS
+	mu    sync.Mutex // guards the fields below
+	reads map[string]int
+	now   int
+	most  int // at the same time
+}
+
+func (s *slowDirs) Open(name string) (fs.File, error) {
+	f, err := s.FS.Open(name)
+	if d, ok := f.(fs.ReadDirFile); ok {
+		return &slowDir{d, s, name}, err
+	}
+	return f, err
+}
+
+type slowDir struct {
+	fs.ReadDirFile
+	tree *slowDirs
+	name string
+}
+
+func (d *slowDir) ReadDir(n int) ([]fs.DirEntry, error) {
+	d.tree.mu.Lock()
+	d.tree.reads[d.name]++
+	d.tree.now++
+	d.tree.most = max(d.tree.most, d.tree.now)
+	d.tree.mu.Unlock()
+	time.Sleep(time.Second) // of the bubble
+	d.tree.mu.Lock()
+	d.tree.now--
+	d.tree.mu.Unlock()
+	entries, err := d.ReadDirFile.ReadDir(n)
+	if d.name == "large" {
+		entries = slices.Repeat(entries, n)
+	}
+	return entries, err
 }
 
 func TestPerClient(t *testing.T) {
