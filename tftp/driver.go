@@ -18,6 +18,8 @@ type carrier interface {
 	// forward hands over a packet of the peer that came in elsewhere, to be called
 	// from any goroutine while run runs.
 	forward(p Packet)
+	// hasAnswered is that of exchange, to be called from any goroutine.
+	hasAnswered() bool
 	// These are those of exchange, for when run has returned.
 	lastWords(m machine, end error) error
 	tell(*Error)

@@ -97,6 +97,9 @@ var (
 	// ErrBusy says that a request was dropped because Server.MaxTransfers were
 	// running. Clients ask again.
 	ErrBusy = errors.New("too many transfers")
+	// ErrCrowdedOut says that a transfer to whose first packet no answer had come
+	// was ended, because Server.MaxTransfers were running and another was asked for.
+	ErrCrowdedOut = errors.New("no answer yet, and too many transfers: this one made room for a new request")
 	// ErrChanged says that a file changed while it was sent. The client gets an
 	// ERROR instead of the last block, so it never keeps a mixture.
 	ErrChanged = errors.New("file changed while it was sent")

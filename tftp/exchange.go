@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -46,8 +47,10 @@ type exchange struct {
 	// address is known, and the first port that answers is taken for it.
 	peer    netip.AddrPort
 	latched bool
-	in      []byte
-	out     []byte
+	// answered tells others that a packet has come from the peer.
+	answered atomic.Bool
+	in       []byte
+	out      []byte
 	// batch is how many bytes may go out by one system call, as packets of the
 	// same size. 0 sends each packet by itself.
 	batch int
@@ -182,6 +185,9 @@ func (x *exchange) packet(now time.Time, m machine, b []byte, from netip.AddrPor
 		x.peer, x.latched = from, true
 	}
 	if from == x.peer {
+		if !x.answered.Load() { // which costs less than to store it each time
+			x.answered.Store(true)
+		}
 		m.Packet(now, p)
 		return
 	}
@@ -216,6 +222,9 @@ func (x *exchange) lastWords(m machine, end error) error {
 	}
 	return end
 }
+
+// hasAnswered reports whether anything has come from the peer, to any goroutine.
+func (x *exchange) hasAnswered() bool { return x.answered.Load() }
 
 func (x *exchange) Close() error { return x.socket.Close() }
 

@@ -25,6 +25,7 @@ var (
 type request struct {
 	server    *Server
 	loops     *loops // nil: the portable driver
+	half      *halfOpen
 	packet    Packet
 	malformed error  // why packet is no good
 	text      string // the datagram, to know a copy of it
@@ -147,12 +148,13 @@ func (r *request) run(ctx context.Context, c carrier, m machine) error {
 	r.mu.Lock()
 	r.carrier = c
 	r.mu.Unlock()
+	defer r.half.end(r.half.begin(r, c))
 	switch err := c.run(ctx, m); {
 	case err == nil:
 		return c.explain(m.Err())
-	case errors.Is(err, errSuperseded):
+	case errors.Is(err, errSuperseded), errors.Is(err, ErrCrowdedOut):
 		// Silently: the client would take an ERROR for the answer to its new
-		// request.
+		// request, or never asked.
 		return err
 	case ctx.Err() == nil:
 		return err

@@ -64,7 +64,9 @@ type Server struct {
 	// Pace limits what all transfers together may send. nil: nothing does.
 	Pace *Pace
 	// MaxTransfers is how many requests a Serve answers at the same time. What
-	// comes above is dropped: clients ask again. 0: 4096.
+	// comes above takes the place of the oldest transfer whose client has not
+	// answered yet (ErrCrowdedOut), or is dropped where all have (ErrBusy): clients
+	// ask again. 0: 4096.
 	MaxTransfers int
 
 	// Admit is asked before a request is answered; it returns what to call when
@@ -153,6 +155,7 @@ type front struct {
 	told   *teller
 	loops  *loops         // nil: the portable driver
 	wait   sync.WaitGroup // one for each running request
+	half   halfOpen
 
 	mu      sync.Mutex // guards running
 	running map[netip.AddrPort]*request
@@ -166,7 +169,7 @@ func (f *front) datagram(ctx context.Context, b []byte, client netip.AddrPort, l
 	}
 	p, err := Parse(b)
 	r := &request{
-		server: f.server, loops: f.loops, packet: p, malformed: err, text: string(b),
+		server: f.server, loops: f.loops, half: &f.half, packet: p, malformed: err, text: string(b),
 		client: client, local: local.addr, arrived: time.Now(),
 	}
 	if f.server.SinglePort {
@@ -217,6 +220,10 @@ func (f *front) request(ctx context.Context, r *request) {
 		return
 	}
 	release, err := f.server.admit(r)
+	if err == nil && !f.makeRoom(r.arrived) {
+		release()
+		err = ErrBusy
+	}
 	if err != nil && !errors.As(err, new(*Error)) {
 		r.cancel(nil)
 		f.leave(r)
@@ -250,7 +257,7 @@ func (f *front) request(ctx context.Context, r *request) {
 // enter adds r to the running requests. A copy of one that is being answered
 // does not enter (RFC 1123 section 4.2.3.1): that one is told. A client that
 // asks for something else from the same port has given up what it asked for
-// before. The error is ErrBusy when there is no room.
+// before. The error is ErrBusy when there is no room, and none can be made.
 func (f *front) enter(r *request) (ok bool, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -264,11 +271,29 @@ func (f *front) enter(r *request) (ok bool, err error) {
 		if old.release != nil {
 			old.release() // now, for r to be admitted in its place
 		}
-	case len(f.running) >= f.server.maxTransfers():
+	case len(f.running) >= f.server.maxTransfers() && f.half.oldest(r.arrived, false) == nil:
 		return false, ErrBusy
 	}
 	f.running[r.client] = r
 	return true, nil
+}
+
+// makeRoom ends half-open transfers until no more requests run than may, now that
+// the newest of them is admitted. It reports whether that was possible.
+func (f *front) makeRoom(now time.Time) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for len(f.running) > f.server.maxTransfers() {
+		old := f.half.oldest(now, true)
+		if old == nil {
+			return false
+		}
+		old.cancel(ErrCrowdedOut)
+		if f.running[old.client] == old {
+			delete(f.running, old.client)
+		}
+	}
+	return true
 }
 
 func (f *front) leave(r *request) {

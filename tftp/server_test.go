@@ -296,6 +296,7 @@ func TestServerMaxTransfers(t *testing.T) {
 		first.expect("DATA 1")
 		second.send(l.server, rrq("f"))
 		second.expect("DATA 1")
+		time.Sleep(answerGrace - ms) // of the bubble
 		third.send(l.server, rrq("f"))
 		third.expect("")
 		if e := l.event(); e.Kind != EventDropped || !errors.Is(e.Err, ErrBusy) {
@@ -306,6 +307,63 @@ func TestServerMaxTransfers(t *testing.T) {
 		first.expect("OACK")
 		if e := l.event(); e.Kind != EventFailed || !errors.Is(e.Err, errSuperseded) {
 			t.Errorf("event %v with %v, want errSuperseded", e.Kind, e.Err)
+		}
+	})
+}
+
+// Where there is no room the one that has waited longest for an answer goes, and
+// nobody who has answered.
+func TestServerCrowdsOut(t *testing.T) {
+	for _, singlePort := range []bool{false, true} {
+		sink := new(memorySink)
+		server := &Server{Source: files{"f": pattern(1000)}, Sink: sink, MaxTransfers: 2, SinglePort: singlePort}
+		inLab(t, tftptest.Faults{}, server, func(l *lab) {
+			real, forged, second, third := l.peer(), l.peer(), l.peer(), l.peer()
+			real.send(l.server, rrq("f"))
+			tid := real.expect("DATA 1")
+			real.send(tid, ack(1))
+			real.expect("DATA 2")
+			forged.send(l.server, wrq("g", "timeout", 255))
+			forged.expect("OACK")
+			time.Sleep(answerGrace) // of the bubble
+			second.send(l.server, rrq("f"))
+			to := second.expect("DATA 1")
+			if e := l.event(); e.Kind != EventFailed || e.Err != ErrCrowdedOut || !e.Upload {
+				t.Errorf("event %+v", e)
+			}
+			sink.left(t)
+			for range 10 { // real was sent DATA 2 again meanwhile
+				if packet, _ := forged.receive(); packet.Op != 0 && packet.Op != OpOACK {
+					t.Errorf("who was crowded out received %+v", packet)
+				}
+			}
+			second.send(to, ack(1))
+			for packet, _ := second.receive(); packet.Block != 2; packet, _ = second.receive() {
+			}
+			third.send(l.server, rrq("f"))
+			third.expect("")
+			if e := l.event(); e.Kind != EventDropped || !errors.Is(e.Err, ErrBusy) {
+				t.Errorf("event %+v", e)
+			}
+			real.send(tid, ack(2))
+			if e := l.event(); e.Kind != EventDone || e.Client != addrPort(real.conn.LocalAddr()) {
+				t.Errorf("event %+v", e)
+			}
+		})
+	}
+}
+
+// Whoever is not admitted crowds nobody out.
+func TestServerCrowdsOutForTheAdmitted(t *testing.T) {
+	limits := &Limits{PerSource: 1}
+	inLab(t, tftptest.Faults{}, &Server{Source: files{"f": nil}, MaxTransfers: 1, Admit: limits.Admit}, func(l *lab) {
+		first, second := l.peer(), l.peer()
+		first.send(l.server, rrq("f"))
+		first.expect("DATA 1")
+		time.Sleep(answerGrace) // of the bubble
+		second.send(l.server, rrq("f"))
+		if e := l.event(); e.Kind != EventDropped || !errors.Is(e.Err, ErrSource) {
+			t.Errorf("event %+v", e)
 		}
 	})
 }

@@ -44,7 +44,7 @@ func TestStoppedAfterTheEnd(t *testing.T) {
 				ctx, cancel := context.WithCancel(t.Context())
 				cancel()
 				s := newSender(Bytes([]byte("file")), 4, plainTerms(), tt.oack, newTimer(time.Second, 3, senderFloor))
-				r := &request{client: addrPort(client.LocalAddr())}
+				r := &request{half: new(halfOpen), client: addrPort(client.LocalAddr())}
 				d := newDriver(newConn(&stopped{PacketConn: server}), r.client, true, maxOptions, headerSize+DefaultBlockSize)
 				if err := r.run(ctx, d, s); !s.Done() || !sameError(err, tt.err) {
 					t.Errorf("%v, done: %v; want %v", err, s.Done(), tt.err)

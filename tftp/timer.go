@@ -40,8 +40,11 @@ type timer struct {
 	fixed    time.Duration   // the timeout option; 0 when not agreed
 	schedule []time.Duration // Request.Waits; rules out all of the above when not nil
 	retries  int
-	patience time.Duration
-	most     time.Duration // of patience, whatever the timeout option asks for
+	// patience is the time that a silent peer gets; stretched is that of one that
+	// has answered, whose timeout option asks for more. Before, it may not be the
+	// peer that asks.
+	patience, stretched time.Duration
+	most                time.Duration // of stretched
 	// tries is how many resends there are to a peer that has not answered yet, in
 	// whose name somebody else may have asked. 0: as many as fit into patience.
 	tries int
@@ -88,7 +91,15 @@ func (t *timer) agree(d time.Duration) {
 		return
 	}
 	t.fixed = d
-	t.patience = max(t.patience, min(d*time.Duration(t.retries+1), t.most))
+	t.stretched = min(d*time.Duration(t.retries+1), t.most)
+}
+
+// silence is how long the peer may be silent.
+func (t *timer) silence() time.Duration {
+	if t.answered {
+		return max(t.patience, t.stretched)
+	}
+	return t.patience
 }
 
 // interval is the time to wait for an answer to what is sent now.
@@ -109,9 +120,9 @@ func (t *timer) interval() time.Duration {
 	return min(rto<<min(t.backoff, 16), max(rto, maxMeasured))
 }
 
-// sent starts the wait for an answer, which patience ends.
+// sent starts the wait for an answer, which silence ends.
 func (t *timer) sent(now time.Time) {
-	t.deadline = now.Add(min(t.interval(), t.patience-now.Sub(t.progress)))
+	t.deadline = now.Add(min(t.interval(), t.silence()-now.Sub(t.progress)))
 }
 
 // moved notes that the peer moved the transfer on. A doubled interval stays
@@ -161,11 +172,11 @@ func (t *timer) due(now time.Time) (resend, giveUp bool) {
 	if now.Before(t.deadline) {
 		return false, false
 	}
-	if now.Sub(t.progress) >= t.patience {
+	if now.Sub(t.progress) >= t.silence() {
 		return false, true
 	}
 	if t.tries > 0 && !t.answered && t.backoff >= t.tries {
-		t.deadline = t.progress.Add(t.patience)
+		t.deadline = t.progress.Add(t.silence())
 		return false, false
 	}
 	t.backoff++

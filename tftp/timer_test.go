@@ -28,8 +28,13 @@ func TestTimerPatience(t *testing.T) {
 		if tt.agreed > 0 {
 			timer.agree(tt.agreed)
 		}
-		if timer.patience != tt.want {
-			t.Errorf("first %v, %d retries, timeout option %v: patience %v, want %v", tt.first, tt.retries, tt.agreed, timer.patience, tt.want)
+		plain := newTimer(tt.first, tt.retries, senderFloor)
+		if timer.silence() != plain.silence() {
+			t.Errorf("first %v, %d retries, timeout option %v: silence before an answer %v, without the option %v", tt.first, tt.retries, tt.agreed, timer.silence(), plain.silence())
+		}
+		timer.moved(epoch)
+		if timer.silence() != tt.want {
+			t.Errorf("first %v, %d retries, timeout option %v: silence %v, want %v", tt.first, tt.retries, tt.agreed, timer.silence(), tt.want)
 		}
 	}
 }
