@@ -506,10 +506,10 @@ func TestServerAdmitsSuperseding(t *testing.T) {
 		p.expect("OACK")
 		p.send(l.server, rrq("f"))
 		p.expect("DATA 1")
-		l.peer().send(l.server, rrq("f"))
 		if e := l.event(); e.Kind != EventSizeProbe {
 			t.Errorf("event %+v", e)
 		}
+		l.peer().send(l.server, rrq("f"))
 		if e := l.event(); e.Kind != EventDropped || !errors.Is(e.Err, ErrSource) {
 			t.Errorf("event %+v", e)
 		}

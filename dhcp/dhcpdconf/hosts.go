@@ -57,13 +57,13 @@ func (b *builder) hosts() {
 func (b *builder) hostsIn(steps []step, spots []*spot, hosts []*served) {
 	anywhere := len(spots) == len(b.spots)
 	for _, e := range flatten(steps, dhcp.Match{}) {
-		var direct, ruled []*served
+		var ruled []*served
 		for _, h := range hosts {
 			switch {
 			case h.said[e.key]:
 				continue
 			case anywhere && e.always() && !h.ruled[e.key] && b.direct(e.setting, h):
-				direct = append(direct, h)
+				// said with the host
 			default:
 				ruled = append(ruled, h)
 			}

@@ -40,7 +40,7 @@ var house = map[string]struct {
 	"scripts/check":         {nil, "only tests"},
 	"scripts/testsum":       {nil, "a tool of scripts/test"},
 	"scripts/picture":       {nil, "a tool of the README"},
-	"scripts/bench":         {[]string{"scripts/lab"}, "contestants are processes"},
+	"scripts/bench":         {[]string{"dhcp", "scripts/lab"}, "contestants are processes; dhcp writes the packets that ask them"},
 	"scripts/bench/pintftp": {nil, "a contestant must be nothing but pin/tftp"},
 }
 
