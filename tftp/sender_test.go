@@ -57,13 +57,13 @@ func TestSenderSteps(t *testing.T) {
 			{1 * ms, Packet{Op: OpWRQ}, ""},
 			{2 * ms, ack(1), "DATA 2"},
 		}, nil},
-		{"resends before the first answer: 500 ms, doubled", withOACK(), []step{
+		{"resends before the first answer: 125 ms, then 500 ms, doubled", withOACK(), []step{
 			{0, Packet{}, "OACK"},
-			{499 * ms, Packet{}, ""},
-			{500 * ms, Packet{}, "OACK"},
-			{1499 * ms, Packet{}, ""},
-			{1500 * ms, Packet{}, "OACK"},
-			{3500 * ms, Packet{}, "OACK"},
+			{124 * ms, Packet{}, ""},
+			{125 * ms, Packet{}, "OACK"},
+			{624 * ms, Packet{}, ""},
+			{625 * ms, Packet{}, "OACK"},
+			{1625 * ms, Packet{}, "OACK"},
 		}, nil},
 		{"resends after a round trip of 2 ms: 20 ms, doubled", withOACK(), []step{
 			{0, Packet{}, "OACK"},

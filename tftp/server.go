@@ -48,8 +48,10 @@ type Server struct {
 	// MaxBlockSize (bytes) and MaxWindow (blocks) limit what a client gets.
 	// 0: 65464 and 64.
 	MaxBlockSize, MaxWindow int
-	// Timeout is the time until the first resend while the round trip is not
-	// known; afterwards the round trip decides. 0: 500 ms.
+	// Timeout is what a resend waits for while the round trip is not known, but
+	// the first comes after a quarter of it: on a bad cable, which loses one packet
+	// and not two, that is most of the waiting. Afterwards the round trip decides.
+	// 0: 500 ms.
 	Timeout time.Duration
 	// Retries is the number of resends, at doubled intervals of up to 8 s, after
 	// which a client that never answered is given up; whatever it asked for, it
@@ -341,6 +343,7 @@ func (s *Server) timer(agreed terms) timer {
 		retries = DefaultRetries
 	}
 	t := newTimer(first, retries, senderFloor)
+	t.early = first / 4
 	if s.IdleTimeout > 0 {
 		t.giveUpAfter(s.IdleTimeout)
 	}

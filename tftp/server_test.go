@@ -269,7 +269,7 @@ func TestServerSupersedes(t *testing.T) {
 
 // A stranger gets ERROR 5, and the transfer does not notice.
 func TestServerTellsStrangers(t *testing.T) {
-	inLab(t, tftptest.Faults{}, &Server{Source: files{"f": pattern(1000)}}, func(l *lab) {
+	inLab(t, tftptest.Faults{}, &Server{Source: files{"f": pattern(1000)}, Timeout: 2 * time.Second}, func(l *lab) {
 		p, stranger := l.peer(), l.peer()
 		p.send(l.server, rrq("f"))
 		tid := p.expect("DATA 1")
@@ -290,7 +290,7 @@ func TestServerTellsStrangers(t *testing.T) {
 }
 
 func TestServerMaxTransfers(t *testing.T) {
-	inLab(t, tftptest.Faults{}, &Server{Source: files{"f": pattern(1000)}, MaxTransfers: 2}, func(l *lab) {
+	inLab(t, tftptest.Faults{}, &Server{Source: files{"f": pattern(1000)}, MaxTransfers: 2, Timeout: 2 * time.Second}, func(l *lab) {
 		first, second, third := l.peer(), l.peer(), l.peer()
 		first.send(l.server, rrq("f"))
 		first.expect("DATA 1")

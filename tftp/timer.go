@@ -36,6 +36,7 @@ const (
 // option (RFC 2349) replaces all of this by a fixed interval.
 type timer struct {
 	first    time.Duration
+	early    time.Duration // comes before first with a peer that has not answered yet; 0: nothing does
 	floor    time.Duration
 	fixed    time.Duration   // the timeout option; 0 when not agreed
 	schedule []time.Duration // Request.Waits; rules out all of the above when not nil
@@ -110,7 +111,13 @@ func (t *timer) interval() time.Duration {
 	case t.fixed > 0:
 		return t.fixed
 	case t.srtt == 0 && !t.answered:
-		return min(t.first<<min(t.backoff, 16), max(t.first, maxInterval))
+		doublings := t.backoff
+		if t.early > 0 {
+			if doublings--; doublings < 0 {
+				return t.early
+			}
+		}
+		return min(t.first<<min(doublings, 16), max(t.first, maxInterval))
 	case t.srtt == 0:
 		return min(t.first<<min(t.backoff, 16), max(t.first, maxMeasured))
 	}
