@@ -75,13 +75,18 @@ This tells clients apart; it hides nothing from them.
 
 Clients may send files only with --upload DIR, and then only into DIR and the
 folders that are there: whole or not at all, and none over another of its name
-unless --upload-overwrite says so.
+unless --upload-overwrite says so. --upload-max is for each file; nothing limits
+all of them together, so DIR had better be on a file system of its own.
 
 --bandwidth is shared by all who download: each gets the same, and what one does
 not take the others have.
 
 Who comes over a limit (--per-source, --rate, --max-transfers) is not answered:
-boot clients ask again for half a minute, and would give up at an error.
+boot clients ask again for half a minute, and would give up at an error. When
+--max-transfers run, one whose client has not answered at all makes room. Where
+strangers can reach the server --per-source is recommended, or one of them can take
+every transfer there is; 20 is more than a machine needs, but behind NAT many
+machines have one address.
 
 Whoever asks in the name of somebody else has 7 packets sent to them (--retries
 and one more), of at most 516 bytes or the size of the request, whatever that
@@ -173,7 +178,11 @@ func runServeTFTP(ctx context.Context, s Streams, o serveTFTPOptions) error {
 		if err := o.confine(view.log, files); err != nil {
 			return err
 		}
-		view.listening(o.roots, conn.LocalAddr())
+		if err := o.tryUploads(uploads); err != nil {
+			return err
+		}
+		view.listening(o.roots, o.uploadOptions.dir, conn.LocalAddr())
+		o.warnOfUploads(view.log, trees)
 		for _, tree := range trees {
 			if isEmpty(tree.files) {
 				view.log.Warn(tree.title + " is empty: nothing will be found there")

@@ -43,7 +43,7 @@ func (o *serveTFTPOptions) addFlags(cmd *cobra.Command) {
 	f.Var(newValue(&o.maxTime, "duration", parseTimeout, orNone), "max-time", "end transfers that take longer than `DURATION` (default: none)")
 
 	f.Var(number(&o.maxTransfers, 1, 1<<20), "max-transfers", "answer at most so many clients at the same time, `N`")
-	f.Var(number(&o.perSource, 1, 1<<20), "per-source", "answer at most so many requests of one address at the same time, `N`")
+	f.Var(number(&o.perSource, 1, 1<<20), "per-source", "answer at most so many requests of one address at the same time, `N`; recommended, 20 for example (default: any)")
 	f.Var(newValue(&o.rate, "rate", parseRequestRate, requestRate.String), "rate", "answer at most `N/DURATION` requests, 100/2s for example; then none until the time is over")
 
 	f.Var(newValue(&o.bandwidth, "size", parseBandwidth, func(n int64) string {
@@ -55,7 +55,7 @@ func (o *serveTFTPOptions) addFlags(cmd *cobra.Command) {
 
 	f.StringVar(&o.uploadOptions.dir, "upload", "", "take files into `DIR`, those that are not there yet (default: none are taken)")
 	f.BoolVar(&o.overwrite, "upload-overwrite", false, "let them replace what is there")
-	f.Var(newValue(&o.maxSize, "size", parseSize, orAny), "upload-max", "take files of at most `SIZE`, 10MB for example (default: any)")
+	f.Var(newValue(&o.maxSize, "size", parseSize, orAny), "upload-max", "take files of at most `SIZE` each, 10MB for example; nothing limits all together (default: any)")
 
 	addMetrics(cmd, &o.metrics)
 }

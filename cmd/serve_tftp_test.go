@@ -155,6 +155,9 @@ func TestServeTFTPTakes(t *testing.T) {
 		server := startServer(t, args...)
 		var listening listeningJSON
 		server.next(&listening)
+		if listening.Upload != dir {
+			t.Errorf("first line %+v", listening)
+		}
 		addr := netip.MustParseAddrPort(strings.Trim(listening.URL, "tfp:/"))
 		put := func(name, content string) tftpRequestJSON {
 			_, err := new(tftp.Client).Put(t.Context(), tftp.Request{Server: addr, Name: name}, strings.NewReader(content), int64(len(content)))
@@ -303,6 +306,42 @@ func TestServeTFTPWarnsOfAnEmptyRoot(t *testing.T) {
 	}
 	if !strings.Contains(log.String(), "is empty") {
 		t.Errorf("log %q does not warn", log.String())
+	}
+}
+
+// Uploads that may replace what is served are warned of, wherever the links lead.
+func TestServeTFTPWarnsOfUploads(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"tree/logs", "treelogs"} {
+		if err := os.MkdirAll(filepath.Join(dir, name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Symlink("tree/logs", filepath.Join(dir, "link")); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for _, tt := range []struct {
+		upload, flag string
+		want         bool
+	}{
+		{"tree/logs", "--upload-overwrite", true},
+		{"link", "--upload-overwrite", true},
+		{"tree", "--upload-overwrite", true},
+		{".", "--upload-overwrite", true},
+		{"treelogs", "--upload-overwrite", false},
+		{"tree/logs", "--upload-max=1MB", false},
+	} {
+		var log bytes.Buffer
+		upload := filepath.Join(dir, tt.upload)
+		err := run(ctx, Streams{Out: io.Discard, Err: &log}, "serve-tftp", filepath.Join(dir, "tree"), "--listen", "127.0.0.1:0", "--no-confine", "--upload", upload, tt.flag)
+		if err != nil || strings.Contains(log.String(), "anybody can replace boot files") != tt.want || !strings.Contains(log.String(), "upload="+upload) {
+			t.Errorf("%s %s: %v, log %s", tt.upload, tt.flag, err, &log)
+		}
+		if left, err := fs.Glob(os.DirFS(upload), ".*"); len(left) > 0 || err != nil {
+			t.Errorf("%s: left %q, %v", tt.upload, left, err)
+		}
 	}
 }
 

@@ -154,16 +154,20 @@ func newTFTPRequestJSON(e tftp.Event) tftpRequestJSON {
 	return line
 }
 
-func (v tftpView) listening(roots []string, addr net.Addr) {
+func (v tftpView) listening(roots []string, upload string, addr net.Addr) {
 	if v.json != nil {
-		line := listeningJSON{Event: "listening", URL: tftpURL(addr), Root: roots[0]}
+		line := listeningJSON{Event: "listening", URL: tftpURL(addr), Root: roots[0], Upload: upload}
 		if len(roots) > 1 {
 			line.Roots = roots
 		}
 		v.write(line)
 		return
 	}
-	v.log.Info("serving "+strings.Join(roots, " "), "url", tftpURL(addr))
+	attrs := []any{"url", tftpURL(addr)}
+	if upload != "" {
+		attrs = append(attrs, "upload", upload)
+	}
+	v.log.Info("serving "+strings.Join(roots, " "), attrs...)
 }
 
 func (v tftpView) event(e tftp.Event) {

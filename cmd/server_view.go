@@ -30,7 +30,8 @@ type listeningJSON struct {
 	URL   string `json:"url"`
 	Root  string `json:"root"`
 	// Roots are all of them, where there are several.
-	Roots []string `json:"roots,omitempty"`
+	Roots  []string `json:"roots,omitempty"`
+	Upload string   `json:"upload,omitempty"` // the folder that takes files
 }
 
 // leftOutJSON tells of events of which there were too many.

@@ -54,7 +54,7 @@ func rootError(err error) error {
 	switch {
 	case errors.Is(err, syscall.ENOTDIR), errors.Is(err, syscall.ENAMETOOLONG):
 		return fmt.Errorf("%w (%w)", fs.ErrNotExist, err)
-	case errors.Is(err, syscall.ELOOP), !errors.As(err, &errno):
+	case errors.Is(err, syscall.ELOOP), errors.Is(err, syscall.EROFS), !errors.As(err, &errno):
 		// An error that is no system's is Root's own: the path leads out of it.
 		return fmt.Errorf("%w (%w)", fs.ErrPermission, err)
 	}

@@ -68,6 +68,17 @@ func (d UploadDir) free(name string) error {
 	return nil
 }
 
+// Try reports why nothing can be written into Root, nil if it can: it creates a
+// file and removes it.
+func (d UploadDir) Try() error {
+	name := uploadPrefix + rand.Text()
+	f, err := d.Root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Close(), d.Root.Remove(name))
+}
+
 // Sweep removes what uploads left behind that were not written to since before:
 // the server was killed in the midst of them.
 func (d UploadDir) Sweep(before time.Time) error {

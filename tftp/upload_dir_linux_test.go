@@ -10,8 +10,8 @@ import (
 	realLab "pxe/scripts/lab"
 )
 
-// A full disk is error 3 and leaves nothing.
-func TestUploadDirDiskFull(t *testing.T) {
+// A full disk is error 3 and leaves nothing, one that is read-only error 2.
+func TestUploadDirDisk(t *testing.T) {
 	realLab.NeedRoot(t)
 	dir := t.TempDir()
 	if err := unix.Mount("tmpfs", dir, "tmpfs", 0, "size=64k"); err != nil {
@@ -33,5 +33,23 @@ func TestUploadDirDiskFull(t *testing.T) {
 	}
 	if err := put(t, UploadDir{Root: root}, "small", "small", -1); err != nil {
 		t.Errorf("afterwards: %v", err)
+	}
+	if err := (UploadDir{Root: root}).Try(); err != nil {
+		t.Error(err)
+	}
+	if left := all(t, dir); len(left) != 1 {
+		t.Errorf("left %q", left)
+	}
+
+	// Nothing can be written any more: error 2.
+	if err := unix.Mount("", dir, "", unix.MS_REMOUNT|unix.MS_RDONLY, ""); err != nil {
+		t.Fatal(err)
+	}
+	err = put(t, UploadDir{Root: root}, "other", "", -1)
+	if got := faultFor(err, "other"); got.Code != CodeAccess || !errors.Is(err, unix.EROFS) {
+		t.Errorf("on a read-only file system: %v, %v", err, got)
+	}
+	if err := (UploadDir{Root: root}).Try(); !errors.Is(err, unix.EROFS) {
+		t.Errorf("on a read-only file system: %v", err)
 	}
 }
