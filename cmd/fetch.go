@@ -316,12 +316,21 @@ func explainFetch(err error, dest string) error {
 		return withHint(err, "check the server's name, or give its address: most boot firmware takes nothing else")
 	case errors.Is(err, fetch.ErrRefused):
 		return withHint(err, "the host is up but nothing listens on that port: is the server running?")
+	case errors.Is(err, tftp.ErrGone):
+		return withHint(err, "it ended or was started again, or what is in between forgot the transfer: see the server's log, and try again")
 	case errors.Is(err, fetch.ErrNoSize), errors.Is(err, tftp.ErrProtocol):
 		return withHint(err, "a firmware would stop here too: pxe probe-client tells what its screen shows")
+	case errors.Is(err, fetch.ErrNoAnswer) && !isTFTP(err):
+		return withHint(err, "is the server up, and do firewalls let TCP to its port through? A server that takes long gets more with --timeout")
 	case errors.Is(err, fetch.ErrNoAnswer):
 		return withHint(err, "is the server up, and do firewalls let the traffic through? (TFTP: UDP to port 69, answers from any port)")
 	}
 	return err
+}
+
+func isTFTP(err error) bool {
+	var f *fetch.Error
+	return errors.As(err, &f) && strings.HasPrefix(strings.ToLower(f.URL), "tftp:")
 }
 
 func isUpload(err error) bool {

@@ -139,6 +139,22 @@ func TestFetchOfAnUnknownName(t *testing.T) {
 	}
 }
 
+// Silence and a closed port have other reasons for HTTP and in mid-transfer.
+func TestFetchHints(t *testing.T) {
+	for _, tt := range []struct {
+		err        fetch.Error
+		want, none string
+	}{
+		{fetch.Error{URL: "http://192.0.2.1/x", Kind: fetch.ErrNoAnswer}, "TCP", "TFTP"},
+		{fetch.Error{URL: "tftp://192.0.2.1/x", Kind: fetch.ErrNoAnswer}, "UDP to port 69", "TCP"},
+		{fetch.Error{URL: "tftp://192.0.2.1/x", Kind: fetch.ErrNoAnswer, Err: tftp.ErrGone}, "started again", "is the server running"},
+	} {
+		if hint := hintOf(explainFetch(&tt.err, "")); !strings.Contains(hint, tt.want) || strings.Contains(hint, tt.none) {
+			t.Errorf("%+v: hint %q", tt.err, hint)
+		}
+	}
+}
+
 // A terminal gets text, and nothing that it would obey.
 func TestFetchOnATerminal(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

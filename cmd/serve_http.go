@@ -69,7 +69,7 @@ func runServeHTTP(ctx context.Context, s Streams, o serveHTTPOptions) error {
 	defer tree.close()
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", o.listen)
 	if err != nil {
-		return listenError(err, ":8080")
+		return listenError(err, o.listen, 8080)
 	}
 	defer l.Close()
 	view := httpView{newServerView(s, o.common)}

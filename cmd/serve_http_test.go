@@ -79,9 +79,25 @@ func TestServeHTTPSaysWhatIsWrong(t *testing.T) {
 }
 
 func TestListenWithoutPrivileges(t *testing.T) {
-	err := listenError(&net.OpError{Op: "listen", Err: os.NewSyscallError("bind", syscall.EACCES)}, ":8080")
+	err := listenError(&net.OpError{Op: "listen", Err: os.NewSyscallError("bind", syscall.EACCES)}, ":80", 8080)
 	if want := "CAP_NET_BIND_SERVICE"; !strings.Contains(hintOf(err), want) || !strings.Contains(hintOf(err), "--listen :8080") {
 		t.Errorf("hint %q does not say %s", hintOf(err), want)
+	}
+}
+
+// The port that is taken is not what is advised.
+func TestListenElsewhere(t *testing.T) {
+	inUse := &net.OpError{Op: "listen", Err: os.NewSyscallError("bind", syscall.EADDRINUSE)}
+	for asked, want := range map[string]string{
+		":69": "--listen :6969", "127.0.0.1:69": "--listen 127.0.0.1:6969", "127.0.0.1:6969": "--listen 127.0.0.1:6970", "[::1]:tftp": "--listen [::1]:6969",
+	} {
+		if hint := hintOf(listenError(inUse, asked, 6969)); !strings.HasSuffix(hint, want) {
+			t.Errorf("%s: hint %q, want %s", asked, hint, want)
+		}
+	}
+	err := listenError(&net.OpError{Op: "listen", Err: &net.DNSError{Name: "foo", IsNotFound: true}}, "foo:69", 6969)
+	if !strings.Contains(hintOf(err), `the name "foo"`) {
+		t.Errorf("hint %q", hintOf(err))
 	}
 }
 

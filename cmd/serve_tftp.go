@@ -166,7 +166,7 @@ func runServeTFTP(ctx context.Context, s Streams, o serveTFTPOptions) error {
 
 	conn, err := new(net.ListenConfig).ListenPacket(ctx, "udp", o.listen)
 	if err != nil {
-		return listenError(err, ":6969")
+		return listenError(err, o.listen, 6969)
 	}
 	defer conn.Close()
 	metrics := newTFTPMetrics(running.count)

@@ -83,6 +83,9 @@ func (o serveTFTPOptions) rewrite() (func(string, tftp.Op, netip.Addr) (string, 
 	}
 	defer f.Close()
 	rules, err := tftp.ParseRules(f, o.mapFile)
+	if errors.Is(err, tftp.ErrRuleSize) {
+		return nil, withHint(&usageError{fmt.Errorf("--map: %w", err)}, "the work for one name is bounded: make it several rules, or repeat less ({n} of at most 1000 in all)")
+	}
 	if err != nil {
 		return nil, withHint(&usageError{fmt.Errorf("--map: %w", err)}, "the rules are those of `man tftpd`, FILENAME REMAPPING")
 	}

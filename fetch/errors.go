@@ -25,7 +25,8 @@ var (
 	ErrForbidden = errors.New("access refused")
 	// ErrRefused says that the host is there and nothing listens on the port.
 	ErrRefused = errors.New("connection refused")
-	// ErrNoAnswer says that the server never answered, or fell silent.
+	// ErrNoAnswer says that the server never answered, or fell silent, or closed
+	// its port in mid-transfer.
 	ErrNoAnswer = errors.New("no answer")
 	// ErrNoSize says that the server does not tell the size of the file.
 	ErrNoSize = errors.New("the server does not tell the size")
@@ -101,7 +102,7 @@ func kindOf(err error) error {
 	case errors.As(err, &dns): // whatever it wraps is about the resolver, not the server
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return ErrRefused
-	case errors.Is(err, tftp.ErrTimeout), errors.Is(err, syscall.EHOSTUNREACH),
+	case errors.Is(err, tftp.ErrTimeout), errors.Is(err, tftp.ErrGone), errors.Is(err, syscall.EHOSTUNREACH),
 		errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.ETIMEDOUT):
 		return ErrNoAnswer
 	case errors.Is(err, tftp.ErrNoSize):

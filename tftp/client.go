@@ -69,7 +69,8 @@ type Transfer struct {
 // beginning, and the error is or wraps
 //   - an *Error that the server sent (errors.Is: fs.ErrNotExist for code 1,
 //     fs.ErrPermission for code 2),
-//   - ErrNoAnswer or ErrStalled (both are ErrTimeout), or ECONNREFUSED,
+//   - ErrNoAnswer or ErrStalled (both are ErrTimeout),
+//   - ECONNREFUSED when nobody listens, ErrGone when nobody does any more,
 //   - ErrProtocol, ErrSize,
 //   - the cause of ctx; the server is told that nobody wants the rest,
 //   - an error of w, of the socket, or about req itself.
@@ -134,6 +135,8 @@ func (c *Client) run(ctx context.Context, req Request, m machine, readSize, writ
 			// It may be sending still what does not get through.
 			d.tell(&Error{CodeUndefined, "the client gave up"})
 		}
+	case isRefusal(err) && d.latched:
+		err = ErrGone
 	case ctx.Err() != nil && d.latched:
 		d.tell(&Error{CodeUndefined, "the client was stopped"})
 	}

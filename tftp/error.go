@@ -86,6 +86,9 @@ var (
 	// ErrStalled says that the peer fell silent in the middle of the file.
 	ErrStalled error = &timeoutError{"the peer fell silent in mid-transfer", ErrTimeout}
 
+	// ErrGone says that the server's host tells by ICMP that nobody listens any more
+	// where answers came from.
+	ErrGone = errors.New("the server closed its port in mid-transfer")
 	// ErrProtocol says that the server broke the protocol, for example by an
 	// OACK with an option that was not asked for.
 	ErrProtocol = errors.New("protocol violation")

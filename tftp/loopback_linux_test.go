@@ -160,6 +160,25 @@ func TestLoopbackRefused(t *testing.T) {
 	}
 }
 
+// A server that ends in mid-transfer was there.
+func TestLoopbackGone(t *testing.T) {
+	server, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		defer server.Close()
+		_, client, err := server.ReadFrom(make([]byte, 1000))
+		if err == nil {
+			_, _ = server.WriteTo(data(1, 512).Append(nil), client)
+		}
+	}()
+	got, err := new(Client).Get(t.Context(), Request{Server: addrPort(server.LocalAddr()), Name: "f"}, io.Discard)
+	if !errors.Is(err, ErrGone) || errors.Is(err, syscall.ECONNREFUSED) || got.Bytes != 512 {
+		t.Errorf("error %v after %d bytes, want ErrGone after 512", err, got.Bytes)
+	}
+}
+
 // A stranger's closed port is not the server's.
 func TestLoopbackStrangerRefuses(t *testing.T) {
 	server, err := net.ListenPacket("udp", "127.0.0.1:0")

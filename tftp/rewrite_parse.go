@@ -2,9 +2,11 @@ package tftp
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"regexp"
+	"regexp/syntax"
 	"strings"
 )
 
@@ -36,7 +38,8 @@ import (
 func ParseRules(r io.Reader, file string) (Rules, error) {
 	var rules Rules
 	lines := bufio.NewScanner(r)
-	for n := 1; lines.Scan(); n++ {
+	n := 1
+	for ; lines.Scan(); n++ {
 		words, err := splitRule(lines.Text())
 		if err == nil && len(words) > 0 {
 			var rule rule
@@ -47,10 +50,30 @@ func ParseRules(r io.Reader, file string) (Rules, error) {
 			return nil, fmt.Errorf("%s:%d: %w", file, n, err)
 		}
 	}
-	if err := lines.Err(); err != nil {
+	switch err := lines.Err(); {
+	case errors.Is(err, bufio.ErrTooLong):
+		return nil, fmt.Errorf("%s:%d: %w: a line of more than %d bytes", file, n, ErrRuleSize, bufio.MaxScanTokenSize)
+	case err != nil:
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}
 	return rules, nil
+}
+
+// ErrRuleSize says that a rule would cost too much, though tftpd-hpa may take it.
+var ErrRuleSize = errors.New("larger than is taken here")
+
+// isTooLarge reports whether package regexp knows no mistake in an expression, and
+// refuses only what it would cost.
+func isTooLarge(err error) bool {
+	var e *syntax.Error
+	if !errors.As(err, &e) {
+		return false
+	}
+	switch e.Code {
+	case syntax.ErrInvalidRepeatSize, syntax.ErrLarge, syntax.ErrNestingDepth:
+		return true
+	}
+	return false
 }
 
 // splitRule cuts a line into words, at blanks without a backslash before, and
@@ -138,6 +161,9 @@ func parseRule(words []string) (rule, error) {
 		return r, fmt.Errorf("expression %s: %w", words[1], err)
 	}
 	compiled, err := regexp.Compile(flags + expr)
+	if isTooLarge(err) {
+		return r, fmt.Errorf("expression %s: %w: %w", words[1], ErrRuleSize, err)
+	}
 	if err != nil {
 		return r, fmt.Errorf("expression %s: %w", words[1], err)
 	}
