@@ -26,6 +26,17 @@ func parseDuration(s string) (time.Duration, error) {
 	return d, nil
 }
 
+// parseTimeBetween reads a time from least to most.
+func parseTimeBetween(least, most time.Duration) func(string) (time.Duration, error) {
+	return func(s string) (time.Duration, error) {
+		d, err := parseDuration(s)
+		if err == nil && (d < least || d > most) {
+			err = fmt.Errorf("%s is out of range: want a time from %v to %v", s, least, most)
+		}
+		return d, err
+	}
+}
+
 // parseTimeout reads a time above zero.
 func parseTimeout(s string) (time.Duration, error) {
 	d, err := parseDuration(s)

@@ -35,12 +35,12 @@ func (o *serveTFTPOptions) addFlags(cmd *cobra.Command) {
 
 	f.Var(number(&o.maxBlockSize, tftp.MinBlockSize, tftp.MaxBlockSize), "max-blksize", "send blocks of at most so many `BYTES`")
 	f.Var(number(&o.maxWindow, 1, 65535), "max-window", "send at most so many `BLOCKS` before an ACK, to clients that ask for a window")
-	f.Var(newValue(&o.timeout, "duration", parseTimeout, time.Duration.String), "timeout", "send again after `DURATION` as long as the round trip is not known")
+	f.Var(newValue(&o.timeout, "duration", parseTimeBetween(10*time.Millisecond, time.Minute), time.Duration.String), "timeout", "send again after `DURATION` as long as the round trip is not known")
 	f.Var(number(&o.retries, 1, 100), "retries", "give a client up that is silent for as long as `N` resends, each after twice the time, would take")
 
-	f.Var(newValue(&o.idleTimeout, "duration", parseTimeout, orNone), "idle-timeout", "give a client up that is silent for `DURATION` (default: as --timeout and --retries say)")
+	f.Var(newValue(&o.idleTimeout, "duration", parseTimeBetween(time.Second, time.Hour), orNone), "idle-timeout", "give a client up that is silent for `DURATION` (default: as --timeout and --retries say)")
 
-	f.Var(newValue(&o.maxTime, "duration", parseTimeout, orNone), "max-time", "end transfers that take longer than `DURATION` (default: none)")
+	f.Var(newValue(&o.maxTime, "duration", parseTimeBetween(time.Second, 30*24*time.Hour), orNone), "max-time", "end transfers that take longer than `DURATION` (default: none)")
 
 	f.Var(number(&o.maxTransfers, 1, 1<<20), "max-transfers", "answer at most so many clients at the same time, `N`")
 	f.Var(number(&o.perSource, 1, 1<<20), "per-source", "answer at most so many requests of one address at the same time, `N`; recommended, 20 for example (default: any)")

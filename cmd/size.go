@@ -33,11 +33,23 @@ func parseSize(s string) (int64, error) {
 	return int64(v), nil
 }
 
+// Bounds of a bandwidth, in bytes per second. Below the least the largest block
+// that a client may ask for takes longer than its firmware waits for one.
+const (
+	leastBandwidth = 64_000
+	mostBandwidth  = 1_000_000_000_000
+)
+
 // parseBandwidth reads bytes per second.
 func parseBandwidth(s string) (int64, error) {
 	n, err := parseSize(strings.TrimSuffix(s, "/s"))
-	if err != nil {
-		return 0, fmt.Errorf("%q is not a bandwidth: want 50MB/s, 6MiB/s", s)
+	switch {
+	case err != nil:
+		return 0, fmt.Errorf("%q is not a bandwidth: want 50MB/s, 6MiB/s, at most 1TB/s", s)
+	case n < leastBandwidth:
+		return 0, fmt.Errorf("%s is too little: below 64KB/s a block can take longer than firmware waits for it, and nothing boots", s)
+	case n > mostBandwidth:
+		return 0, fmt.Errorf("%s is too much: want at most 1TB/s", s)
 	}
 	return n, nil
 }

@@ -12,7 +12,7 @@ func TestParseSize(t *testing.T) {
 			t.Errorf("%q: %d, %v; want %d", text, got, err, want)
 		}
 	}
-	for text, want := range map[string]int64{"50MB/s": 50e6, "6MiB": 6 << 20, "1000/s": 1000, "fast": 0, "/s": 0} {
+	for text, want := range map[string]int64{"50MB/s": 50e6, "6MiB": 6 << 20, "64000/s": 64000, "1TB": 1e12, "fast": 0, "/s": 0, "1": 0, "63999": 0, "1.1TB/s": 0} {
 		if got, err := parseBandwidth(text); got != want || (err == nil) != (want > 0) {
 			t.Errorf("%q: %d, %v; want %d", text, got, err, want)
 		}
