@@ -141,6 +141,7 @@ func TestServerOptions(t *testing.T) {
 		{"unknown options are left out", rrq("f", "multicast", "", "tsize", 0, "x", "y"), "tsize 100000"},
 		{"an option twice", rrq("f", "blksize", 600, "blksize", 700), "blksize 600"},
 		{"no option", rrq("f"), "DATA 1"},
+		{"a mode in capitals", Packet{Op: OpRRQ, Name: "f", Mode: "OCTET"}, "DATA 1"},
 		{"no option that is known", rrq("f", "multicast", ""), "DATA 1"},
 		{"the size of converted text", Packet{Op: OpRRQ, Name: "text", Mode: "NetASCII", Options: options("tsize", 0)}, "tsize 7"},
 	}
