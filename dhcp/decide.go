@@ -130,7 +130,7 @@ func (x *exchange) serve() Decision {
 	}
 	x.client.Name = x.client.Name[:min(len(x.client.Name), 255)]
 	x.use(i)
-	if reason, yes := x.ignored(); yes {
+	if reason, yes := x.ignored(); yes && !x.answeredElsewhere() {
 		return x.ignore(reason)
 	}
 	if _, had := x.leaseOf(); x.s.cfg.BootOnly && !had && x.host == nil && !x.client.Fixed.IsValid() && !x.isBootClient() {

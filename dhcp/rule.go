@@ -56,7 +56,7 @@ type told struct {
 	files []said // of several files the first that suits
 	next  netip.Addr
 	once  bool
-	by    string // which rule says to ignore the client; "": none does
+	by    string // which rule says first to Ignore the client
 	Settings
 }
 
@@ -77,8 +77,8 @@ func (t *told) add(s *Settings, rule string, thinksOf bool) {
 		t.next = s.NextServer
 	}
 	t.once = t.once || s.Once
-	if s.Ignore && t.by == "" {
-		t.by = rule
+	if s.Ignore && !t.Ignore {
+		t.Ignore, t.by = true, rule
 	}
 	if t.LeaseTime == 0 {
 		t.LeaseTime = s.LeaseTime
@@ -204,7 +204,17 @@ func (x *exchange) nextServer() netip.Addr {
 
 // ignored reports which rule leaves the client without an answer.
 func (x *exchange) ignored() (reason string, yes bool) {
-	return "left without an answer by " + x.told.by, x.told.by != ""
+	return "left without an answer by " + x.told.by, x.told.Ignore
+}
+
+// answeredElsewhere uses a subnet of the client's wire that does not leave it
+// without an answer, if there is one.
+func (x *exchange) answeredElsewhere() bool {
+	return slices.ContainsFunc(x.wire, func(i int) bool {
+		x.use(i)
+		_, ignored := x.ignored()
+		return !ignored
+	})
 }
 
 // isBootClient reports whether it is a program that boots which asks, not an

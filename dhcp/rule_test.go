@@ -184,7 +184,13 @@ func TestIgnore(t *testing.T) {
 			}
 		}
 	}
-	cfg := fullConfig()
+	cfg := fullConfig() // one of two networks of a wire
+	cfg.Subnets[0].Network, cfg.Subnets[1].Network = "rack", "rack"
+	cfg.Rules = []Rule{{Match: Match{Subnet: []netip.Prefix{cfg.Subnets[0].Prefix}}, Settings: Settings{Ignore: true}}}
+	if d := discoverBy(t, cfg, is); d.Reply == nil || !cfg.Subnets[1].Prefix.Contains(d.Reply.YIAddr) {
+		t.Errorf("the other network: %+v", d)
+	}
+	cfg = fullConfig()
 	cfg.Hosts = []Host{{MAC: mac(clientMAC), Addrs: []netip.Addr{addr("192.168.122.9")}, Settings: Settings{Ignore: true}}}
 	if d := discoverBy(t, cfg, is); d.Reply != nil {
 		t.Errorf("a host: %+v", d)

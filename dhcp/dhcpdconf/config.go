@@ -1,6 +1,7 @@
 package dhcpdconf
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"net/netip"
@@ -201,7 +202,7 @@ func (b *builder) toAll(e setting, spots []*spot) {
 		b.files = append(b.files, entry{setting: e})
 	case e.code == dhcp.OptionSubnetMask, e.code == dhcp.OptionBroadcast:
 		b.edge(e, spots)
-	case e.code == dhcp.OptionRouter && len(e.data) == 4, e.code == dhcp.OptionDNS, e.code == dhcp.OptionDomainName, e.code != 0 && !dhcp.OwnOption(e.code):
+	case e.code == dhcp.OptionRouter && len(e.data) == 4, e.code == dhcp.OptionDNS, e.code == dhcp.OptionDomainName && !bytes.Contains(e.data, []byte(" ")), e.code != 0 && !dhcp.OwnOption(e.code):
 		for _, s := range spots {
 			i := slices.Index(b.spots, s)
 			s.set(&b.result.Config.Subnets[i], e)

@@ -267,6 +267,7 @@ func TestTold(t *testing.T) {
 		{"an option by a condition", in(`option host-name "all"; if exists pxe-system-type { option host-name "pxe"; }`), bios(1), "12=pxe"},
 		{"several routers", in("option routers 10.0.0.2, 10.0.0.3;"), bios(1), "3=\n\x00\x00\x02\n\x00\x00\x03"},
 		{"a lease by a condition", in("max-lease-time 90000; if exists pxe-system-type { default-lease-time 600; }"), bios(1), "51=\x00\x00\x02X"},
+		{"several domains in one", in(`option domain-name "a\x20b";`), wishing(bios(1), 15), "15=a\x20b"},
 		{"another broadcast address", in("option broadcast-address 10.0.0.0;"), bios(1), "28=\n\x00\x00\x00"},
 		{"broadcast", in("always-broadcast on;"), bios(1), "broadcast"},
 
