@@ -70,6 +70,9 @@ type Subnet struct {
 	// MaxLeaseTime is the most that a client gets by asking; 0 means LeaseTime
 	// or DefaultMaxLeaseTime, whichever is longer.
 	MaxLeaseTime time.Duration
+	// MinLeaseTime is the least that a client gets, asked for or not; 0 means
+	// two minutes, or one of the others if that is shorter.
+	MinLeaseTime time.Duration
 	// Options are further ones, such as NTP servers, for clients that ask for
 	// them or have no list of wishes. They cannot be those that the server
 	// makes itself.
@@ -219,15 +222,17 @@ func (s *Subnet) leaseTimes(own Settings) (normal, most time.Duration) {
 }
 
 // leaseTime is what a client gets that asks for so many seconds; asked is false
-// when it asks for nothing. A short wish is not granted below two minutes, or
-// the client would do nothing but renew.
+// when it asks for nothing. A short wish is not granted, or the client would do
+// nothing but renew. Each of the three times may be said by another rule; the
+// least has the last word, as in dhcpd.
 func (s *Subnet) leaseTime(seconds uint32, asked bool, own Settings) time.Duration {
 	normal, most := s.leaseTimes(own)
-	normal = min(normal, most) // one rule may say this, another that
-	if !asked {
-		return normal
+	least := cmp.Or(own.MinLeaseTime, s.MinLeaseTime, min(2*time.Minute, normal, most))
+	wish := normal
+	if asked {
+		wish = time.Duration(seconds) * time.Second
 	}
-	return max(min(time.Duration(seconds)*time.Second, most), min(2*time.Minute, normal))
+	return max(min(wish, most), least)
 }
 
 // Pools are the lease pools of the configuration, one a subnet and in their

@@ -11,22 +11,26 @@ func TestLeaseTimes(t *testing.T) {
 	tests := []struct {
 		name           string
 		normal, most   time.Duration
+		least          time.Duration
 		asked          uint32
 		lease, t1, t2s uint32
 	}{
-		{"by default", 0, 0, 0, 21600, 10800, 18900},
-		{"as configured", time.Hour, 2 * time.Hour, 0, 3600, 1800, 3150},
-		{"as asked", time.Hour, 2 * time.Hour, 5400, 5400, 2700, 4725},
-		{"asked too much", time.Hour, 2 * time.Hour, 9000, 7200, 3600, 6300},
-		{"asked for ever", time.Hour, 2 * time.Hour, 1<<32 - 1, 7200, 3600, 6300},
-		{"asked too little", time.Hour, 2 * time.Hour, 1, 120, 60, 105},
-		{"asked for less than a short default", time.Minute, time.Hour, 1, 60, 30, 52},
-		{"no maximum below the default", 24 * time.Hour, 0, 100000, 86400, 43200, 75600},
+		{"by default", 0, 0, 0, 0, 21600, 10800, 18900},
+		{"as configured", time.Hour, 2 * time.Hour, 0, 0, 3600, 1800, 3150},
+		{"as asked", time.Hour, 2 * time.Hour, 0, 5400, 5400, 2700, 4725},
+		{"asked too much", time.Hour, 2 * time.Hour, 0, 9000, 7200, 3600, 6300},
+		{"asked for ever", time.Hour, 2 * time.Hour, 0, 1<<32 - 1, 7200, 3600, 6300},
+		{"asked too little", time.Hour, 2 * time.Hour, 0, 1, 120, 60, 105},
+		{"asked for less than a short default", time.Minute, time.Hour, 0, 1, 60, 30, 52},
+		{"no maximum below the default", 24 * time.Hour, 0, 0, 100000, 86400, 43200, 75600},
+		{"not less than the least", time.Hour, 2 * time.Hour, 10 * time.Minute, 1, 600, 300, 525},
+		{"less than two minutes", time.Hour, 2 * time.Hour, time.Minute, 1, 60, 30, 52},
+		{"a default below the least", time.Minute, time.Hour, 10 * time.Minute, 0, 600, 300, 525},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			cfg := classic()
-			cfg.Subnets[0].LeaseTime, cfg.Subnets[0].MaxLeaseTime = tt.normal, tt.most
+			cfg.Subnets[0].LeaseTime, cfg.Subnets[0].MaxLeaseTime, cfg.Subnets[0].MinLeaseTime = tt.normal, tt.most, tt.least
 			m := ask(TypeDiscover)
 			if tt.asked > 0 {
 				m.Options = append(m.Options, uint32Option(OptionLeaseTime, tt.asked))

@@ -34,8 +34,8 @@ type Settings struct {
 	Once bool
 	// Options are sent in place of the subnet's, and beside them. They may be of
 	// those that the server makes itself which FreeOption allows.
-	Options                 Options
-	LeaseTime, MaxLeaseTime time.Duration
+	Options                               Options
+	LeaseTime, MaxLeaseTime, MinLeaseTime time.Duration
 	// Quirks are switched on or off for the client, whatever its firmware is.
 	Quirks map[Quirk]bool
 }
@@ -85,6 +85,9 @@ func (t *told) add(s *Settings, rule string, thinksOf bool) {
 	}
 	if t.MaxLeaseTime == 0 {
 		t.MaxLeaseTime = s.MaxLeaseTime
+	}
+	if t.MinLeaseTime == 0 {
+		t.MinLeaseTime = s.MinLeaseTime
 	}
 	for _, o := range s.Options {
 		if !t.Options.Has(o.Code) {

@@ -161,8 +161,12 @@ func OwnOption(code uint8) bool {
 func (v *validation) times(s *Subnet, field string) {
 	v.seconds(field+": lease time", s.LeaseTime)
 	v.seconds(field+": maximum lease time", s.MaxLeaseTime)
+	v.seconds(field+": minimum lease time", s.MinLeaseTime)
 	if normal, _ := s.LeaseTimes(); s.MaxLeaseTime > 0 && s.MaxLeaseTime < normal {
 		v.fault(field+": maximum lease time", "raise it, or lower the lease time", "%s is less than the lease time of %s", FormatTime(s.MaxLeaseTime), FormatTime(normal))
+	}
+	if _, most := s.LeaseTimes(); s.MinLeaseTime > most {
+		v.fault(field+": minimum lease time", "lower it, or raise the maximum lease time", "%s is more than the maximum of %s", FormatTime(s.MinLeaseTime), FormatTime(most))
 	}
 }
 
@@ -185,6 +189,7 @@ func (v *validation) settings(of string, c *Config, s *Settings) {
 	v.options(s.Options, strings.TrimSuffix(of, ": "), func(code uint8) bool { return !FreeOption(code) })
 	v.seconds(of+"lease time", s.LeaseTime)
 	v.seconds(of+"maximum lease time", s.MaxLeaseTime)
+	v.seconds(of+"minimum lease time", s.MinLeaseTime)
 }
 
 func (v *validation) ranges(c *Config, s *Subnet, field string) {

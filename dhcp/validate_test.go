@@ -54,6 +54,7 @@ func TestValidate(t *testing.T) {
 			c.Hosts = []Host{{MAC: mac(hostMAC), Addrs: []netip.Addr{addr("192.168.122.7")}, Name: "bad_name!"}}
 		}, []string{"host " + hostMAC + `: name: "bad_name!" has the character '_'`}},
 		{"a domain too long", func(c *Config) { c.Subnets[0].Domain = strings.Repeat("d", 254) }, []string{"domain: has 254 bytes"}},
+		{"minimum above the maximum", func(c *Config) { c.Subnets[0].MinLeaseTime = 13 * time.Hour }, []string{"minimum lease time: 13h is more than the maximum of 12h"}},
 		{"maximum below the default", func(c *Config) { c.Subnets[0].MaxLeaseTime = time.Hour }, []string{"maximum lease time: 1h is less than the lease time of 6h"}},
 		{"negative lease time", func(c *Config) { c.Subnets[0].LeaseTime = -time.Second }, []string{"lease time: cannot be -1s"}},
 		{"half a second", func(c *Config) { c.Subnets[0].LeaseTime = 500 * time.Millisecond }, []string{"lease time: cannot be 500ms"}},

@@ -183,7 +183,7 @@ func settingsStatements() map[string]taker {
 		"option": (*compiler).option, "range": (*compiler).rangeOf, "hardware": (*compiler).hardware, "fixed-address": (*compiler).fixedAddress,
 		"uid": (*compiler).clientID, "match": (*compiler).match, "subclass": (*compiler).subclass, "filename": (*compiler).filename,
 		"next-server": (*compiler).address, "server-identifier": (*compiler).address,
-		"default-lease-time": (*compiler).seconds, "max-lease-time": (*compiler).seconds, "min-lease-time": (*compiler).minLeaseTime,
+		"default-lease-time": (*compiler).seconds, "max-lease-time": (*compiler).seconds, "min-lease-time": (*compiler).seconds,
 		"authoritative": (*compiler).authoritative, "not": (*compiler).authoritative,
 		"use-host-decl-names": (*compiler).flag, "boot-unknown-clients": (*compiler).flag, "allow-booting": (*compiler).flag,
 		"allow-bootp": (*compiler).flag, "always-broadcast": (*compiler).flag,

@@ -244,7 +244,10 @@ func (b *builder) edge(e setting, spots []*spot) {
 	}
 }
 
-// times are the lease times. A maximum below the default cuts it, as in dhcpd.
+// times are the lease times. A maximum below the default cuts it, and a minimum
+// above either lifts it, as in dhcpd. Without a minimum dhcpd makes five minutes
+// of what is shorter, also of a default that the file has; the server has its own
+// bound for wishes alone.
 func (b *builder) times(c *dhcp.Subnet, said map[string]setting) {
 	c.LeaseTime, c.MaxLeaseTime = defaultLeaseTime, defaultMaxTime
 	n, named := said["default-lease-time"]
@@ -253,6 +256,13 @@ func (b *builder) times(c *dhcp.Subnet, said map[string]setting) {
 	}
 	if m, ok := said["max-lease-time"]; ok {
 		c.MaxLeaseTime = time.Duration(m.num) * time.Second
+	}
+	if m, ok := said["min-lease-time"]; ok {
+		c.MinLeaseTime = time.Duration(m.num) * time.Second
+		c.MaxLeaseTime = max(c.MaxLeaseTime, c.MinLeaseTime)
+	}
+	if named && c.LeaseTime < c.MinLeaseTime {
+		b.warn(n.Pos, "a lease lasts no shorter than min-lease-time, "+dhcp.FormatTime(c.MinLeaseTime))
 	}
 	if c.LeaseTime > c.MaxLeaseTime {
 		if named {

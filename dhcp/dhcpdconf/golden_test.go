@@ -64,7 +64,7 @@ func describe(r Result) string {
 	c := r.Config
 	fmt.Fprintf(&b, "server %s authoritative %t\n", r.ServerID, c.Authoritative)
 	for _, s := range c.Subnets {
-		fmt.Fprintf(&b, "subnet %s network %q ranges %v router %v dns %v domain %q lease %s max %s", s.Prefix, s.Network, s.Ranges, s.Router, s.DNS, s.Domain, s.LeaseTime, s.MaxLeaseTime)
+		fmt.Fprintf(&b, "subnet %s network %q ranges %v router %v dns %v domain %q lease %s max %s min %s", s.Prefix, s.Network, s.Ranges, s.Router, s.DNS, s.Domain, s.LeaseTime, s.MaxLeaseTime, s.MinLeaseTime)
 		if m := describeMatch(s.For); m != "" || s.BOOTP {
 			fmt.Fprintf(&b, " bootp %t for%s", s.BOOTP, m)
 		}
@@ -158,8 +158,8 @@ func describeSettings(s dhcp.Settings) string {
 	for _, o := range s.Options {
 		fmt.Fprintf(&b, " option %d %x", o.Code, o.Data)
 	}
-	if s.LeaseTime+s.MaxLeaseTime > 0 {
-		fmt.Fprintf(&b, " lease %s max %s", s.LeaseTime, s.MaxLeaseTime)
+	if s.LeaseTime+s.MaxLeaseTime+s.MinLeaseTime > 0 {
+		fmt.Fprintf(&b, " lease %s max %s min %s", s.LeaseTime, s.MaxLeaseTime, s.MinLeaseTime)
 	}
 	for q, on := range s.Quirks {
 		fmt.Fprintf(&b, " quirk %s %t", q, on)

@@ -44,6 +44,8 @@ func (b *builder) settings(e setting, s *dhcp.Settings) bool {
 		s.LeaseTime = time.Duration(e.num) * time.Second
 	case e.key == "max-lease-time":
 		s.MaxLeaseTime = time.Duration(e.num) * time.Second
+	case e.key == "min-lease-time":
+		s.MinLeaseTime = time.Duration(e.num) * time.Second
 	case e.key == "always-broadcast":
 		s.Quirks = map[dhcp.Quirk]bool{dhcp.QuirkBroadcast: e.num == 1}
 	case e.code == dhcp.OptionSubnetMask:

@@ -50,13 +50,6 @@ func (c *compiler) number(s statement) (n uint32, ok bool) {
 	return n, true
 }
 
-// minLeaseTime takes the time and does not use it.
-func (c *compiler) minLeaseTime(s statement, _ place) {
-	if _, ok := c.number(s); ok {
-		c.warn(s.pos(), "the server's own minimum counts: a machine that asks for less gets two minutes")
-	}
-}
-
 // authoritative is that word, perhaps with not.
 func (c *compiler) authoritative(s statement, p place) {
 	if p.host != nil {

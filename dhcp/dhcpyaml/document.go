@@ -93,7 +93,7 @@ func (n *node) about(what string) *node {
 	what = strings.TrimSpace(what)
 	for _, w := range []struct{ words, key string }{
 		{"range", "ranges"}, {"router", "router"}, {"DNS server", "dns"}, {"domain", "domain"}, {"option", "options"},
-		{"lease time", "lease_time"}, {"maximum lease time", "max_lease_time"}, {"boot file for ipxe", "ipxe"}, {"boot file for", "file_for"},
+		{"lease time", "lease_time"}, {"maximum lease time", "max_lease_time"}, {"minimum lease time", "min_lease_time"}, {"boot file for ipxe", "ipxe"}, {"boot file for", "file_for"},
 		{"boot file", "file"}, {"HTTP URL", "http_url"}, {"next server", "next_server"}, {"name", "name"},
 	} {
 		rest, ok := strings.CutPrefix(what, w.words)

@@ -60,6 +60,7 @@ func subnetForm() form[dhcp.Subnet] {
 		k("domain", "The DNS domain of the machines.", "", text(), func(v *s) *string { return &v.Domain }),
 		k("lease_time", "How long a lease lasts for machines that ask for no time.", dhcp.FormatTime(dhcp.DefaultLeaseTime), duration(), func(v *s) *time.Duration { return &v.LeaseTime }),
 		k("max_lease_time", "The longest lease that a machine gets by asking. Without it: 12h, or the lease_time if that is longer.", "", duration(), func(v *s) *time.Duration { return &v.MaxLeaseTime }),
+		k("min_lease_time", "The shortest lease that a machine gets. Without it: 2m, or the lease_time if that is shorter.", "", duration(), func(v *s) *time.Duration { return &v.MinLeaseTime }),
 		k("options", "Further options, by name or number.", "", optionsForm(), func(v *s) *dhcp.Options { return &v.Options }),
 	}}
 }
@@ -111,6 +112,7 @@ func settingsKeys() []key[dhcp.Settings] {
 		k("options", "Options in place of the subnet's, or beside them, by name or number.", "", optionsForm(), func(v *s) *dhcp.Options { return &v.Options }),
 		k("lease_time", "How long a lease lasts for machines that ask for no time.", "", duration(), func(v *s) *time.Duration { return &v.LeaseTime }),
 		k("max_lease_time", "The longest lease that a machine gets by asking.", "", duration(), func(v *s) *time.Duration { return &v.MaxLeaseTime }),
+		k("min_lease_time", "The shortest lease that a machine gets.", "", duration(), func(v *s) *time.Duration { return &v.MinLeaseTime }),
 		k("quirks", "What certain firmware needs: on or off, whatever the firmware is.", "", dict[dhcp.Quirk, bool]{quirk(), yesNo{}}, func(v *s) *map[dhcp.Quirk]bool { return &v.Quirks }),
 	}
 }

@@ -51,7 +51,7 @@ func everything() Document {
 	settings := dhcp.Settings{
 		NextServer: netip.MustParseAddr("192.0.2.3"), File: "a b/ü\\\".efi", Once: true,
 		Options:   dhcp.Options{{Code: dhcp.OptionVendorSpecific, Data: []byte{6, 1, 8}}, {Code: dhcp.OptionHostName, Data: []byte("yes")}},
-		LeaseTime: time.Hour, MaxLeaseTime: 90 * time.Minute, Quirks: map[dhcp.Quirk]bool{dhcp.QuirkPad300: false, dhcp.QuirkClassless: true},
+		LeaseTime: time.Hour, MaxLeaseTime: 90 * time.Minute, MinLeaseTime: time.Minute, Quirks: map[dhcp.Quirk]bool{dhcp.QuirkPad300: false, dhcp.QuirkClassless: true},
 	}
 	table := dhcp.Boot{
 		NextServer: netip.MustParseAddr("192.0.2.4"), File: "pxelinux.0", FileFor: map[boot.Arch]string{boot.ArchEFIX64: "bootx64.efi", boot.ArchHTTPX64: "x", 99: ""},
@@ -65,7 +65,7 @@ func everything() Document {
 				{
 					Prefix: netip.MustParsePrefix("192.0.2.0/24"), Network: "no", For: match, BOOTP: true, Router: netip.MustParseAddr("192.0.2.1"),
 					Ranges: []lease.Range{{First: netip.MustParseAddr("192.0.2.100"), Last: netip.MustParseAddr("192.0.2.120")}, {First: netip.MustParseAddr("192.0.2.130"), Last: netip.MustParseAddr("192.0.2.130")}},
-					DNS:    addrs("192.0.2.53", "8.8.8.8"), Domain: "example.com", LeaseTime: dhcp.DefaultLeaseTime, MaxLeaseTime: 36*time.Hour + 1*time.Second, Options: options,
+					DNS:    addrs("192.0.2.53", "8.8.8.8"), Domain: "example.com", LeaseTime: dhcp.DefaultLeaseTime, MaxLeaseTime: 36*time.Hour + 1*time.Second, MinLeaseTime: time.Second, Options: options,
 				},
 				{Prefix: netip.MustParsePrefix("198.51.100.0/24"), Network: "no", Ranges: []lease.Range{{First: netip.MustParseAddr("198.51.100.7"), Last: netip.MustParseAddr("198.51.100.9")}}},
 			},

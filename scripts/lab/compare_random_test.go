@@ -168,7 +168,7 @@ func (r *chanceFile) statement() {
 	case 5:
 		r.line("default-lease-time %d;", 1000+n)
 	case 6:
-		r.line("max-lease-time %d;", 2000+n)
+		r.line("%s-lease-time %d;", r.one("max", "min"), 500+1000*r.IntN(3)+n)
 	case 7:
 		r.line("option routers 192.168.122.%d;", 20+n)
 	}
@@ -208,6 +208,7 @@ func chanceClients() []simClient {
 		{name: "iPXE on EFI", mac: mac + "15", options: ipxe(mac+"15", 7, 1, 3, 10)},
 		{name: "system", mac: mac + "16", options: system()},
 		{name: "system that wants a day", mac: mac + "18", options: system(dhcp.RawOption{Code: dhcp.OptionLeaseTime, Data: []byte{0, 1, 0x51, 0x80}})},
+		{name: "system that wants 400 seconds", mac: mac + "19", options: system(dhcp.RawOption{Code: dhcp.OptionLeaseTime, Data: []byte{0, 0, 1, 0x90}})},
 		{name: "without wishes", mac: mac + "17"},
 	}
 	for _, host := range []string{"01", "02", "03", "04"} {
