@@ -4,9 +4,6 @@ package main
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
-	"strings"
 
 	"pxe/scripts/lab"
 )
@@ -54,12 +51,13 @@ func measureDHCPLeases(b *bench) {
 func (b *bench) exchangeCost(name string, leases int) float64 {
 	defer b.cleanUp()
 	n := b.dhcpNet(name, "cost", leases)
-	before := cpuTime(b, n.server.Pid())
+	m := b.newMeter(n.server.Pid())
+	defer m.close()
 	r := b.perfdhcp(n.relay, costRate, costTime)
 	if !r.keptUp(costRate * costTime) {
 		b.Logf("%s with %d leases lost %.0f of %.0f exchanges", name, leases, r.discovers-r.acks, r.discovers)
 	}
-	return (cpuTime(b, n.server.Pid()) - before) / r.acks * 1e6
+	return m.cpu() / r.acks * 1e6
 }
 
 func leaseName(n int) string { return fmt.Sprintf("%d leases", n) }
@@ -70,19 +68,4 @@ func leaseNames(counts []int) []string {
 		names = append(names, leaseName(n))
 	}
 	return names
-}
-
-// cpuTime is what all threads of a process have used, in seconds.
-func cpuTime(b *bench, pid int) float64 {
-	stats, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", pid)) // the pattern is well formed
-	total := 0.0
-	for _, stat := range stats {
-		line, _ := os.ReadFile(stat) // a thread that has just ended counts no more
-		nanoseconds, _, _ := strings.Cut(string(line), " ")
-		total += number(nanoseconds)
-	}
-	if total == 0 {
-		b.Fatalf("process %d has ended", pid)
-	}
-	return total / 1e9
 }
