@@ -64,8 +64,9 @@ func dhcpCommand(b *bench, name, dir, last string, leases int) lab.Command {
 	switch name {
 	case "kea":
 		b.writeLeases(file, leases, keaHead, keaLease)
+		// It would never serve an interface that is not quite up yet.
 		config := b.write(dir+"/kea.conf", fmt.Sprintf(`{"Dhcp4": {
-"interfaces-config": {"interfaces": ["eth0"]},
+"interfaces-config": {"interfaces": ["eth0"], "service-sockets-max-retries": 100, "service-sockets-retry-wait-time": 50},
 "lease-database": {"type": "memfile", "persist": true, "name": "%s", "lfc-interval": 0},
 "valid-lifetime": 3600,
 "subnet4": [{"id": 1, "subnet": "10.64.0.0/12", "pools": [{"pool": "%s - %s"}]}],
