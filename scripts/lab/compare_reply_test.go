@@ -103,6 +103,9 @@ func (a exchange) value(o dhcp.OptionText, raw []byte) string {
 // its mask.
 func (a exchange) broadcast() []byte {
 	addr := a.YIAddr.AsSlice()
+	if a.YIAddr.IsUnspecified() { // to an INFORM
+		addr = a.CIAddr.AsSlice()
+	}
 	mask := a.Options.Get(dhcp.OptionSubnetMask)
 	for i := range min(len(addr), len(mask)) {
 		addr[i] |= ^mask[i]

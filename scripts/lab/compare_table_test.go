@@ -49,7 +49,7 @@ func knownDifferences() []known {
 		{byStandard, "secs", "4", "0", "", "", "", "It is the client's; dhcpd leaves it as it came.", "RFC 2131 table 3"},
 		{byStandard, "hops", "1", "0", "", "", "", "It counts the relays of a question; dhcpd leaves it as it came.", "RFC 2131 table 3"},
 		{byStandard, "option 61", none, "as sent", "", "", "", "dhcpd does so with `echo-client-id on`.", "RFC 6842 3; dhcpd.conf(5)"},
-		{byStandard, "answer", "ACK", silent, "plain; " + others, "client of another server", stepAnother,
+		{byStandard, "answer", "ACK", silent, "plain; racks; " + others, "client of another server", stepAnother,
 			"A client that takes another server's offer declines ours. dhcpd looks at option 54 only with `server-id-check on`.", "RFC 2131 3.1; dhcpd.conf(5)"},
 		{byStandard, "answer", "ACK", silent, others, "newcomer", stepStranger,
 			"\"If the DHCP server has no record of this client, then it MUST remain silent\": another server gave the address. With `authoritative` both answer.", "RFC 2131 4.3.2"},
@@ -63,6 +63,7 @@ func knownDifferences() []known {
 		{forFirmware, "option 60", none, "PXEClient", "", "", "",
 			"Without it iPXE and old ROMs wait for a proxy. To boot clients that get a file.", "PXE 2.1 2.2"},
 		{forFirmware, "option 60", none, "HTTPClient and NUL", "", "EFI HTTP", "", "Without it UEFI HTTP Boot passes the offer over.", "UEFI 2.10 24.7"},
+		{forFirmware, "option 60", "HTTPClient", "HTTPClient and NUL", "racks", "EFI HTTP", "", "GRUB reads it to the next NUL.", "GRUB net/bootp.c"},
 		{forFirmware, "option 43", none, "6=08", "", "", "", "The file is in this packet: no boot menu, no search for boot servers. Goes with option 60.", "PXE 2.1 2.2"},
 		{forFirmware, "option 66", none, "siaddr and NUL", "", "", "", "EDK2 and GRUB read the options first. To boot clients that get a file.", "RFC 2132 9.4"},
 		{forFirmware, "option 67", none, "file and NUL", "", "", "", "As option 66; the NUL is for ROMs that read on to the next one.", "RFC 2132 9.5"},
@@ -73,17 +74,18 @@ func knownDifferences() []known {
 			"UEFI cannot run it. pxe warns at the start, and at each DISCOVER that ends without a file.", "`pxe serve-dhcp --check`"},
 		{forFirmware, "file", "ipxe.efi", "", "ipxe", "EFI HTTP", "",
 			"HTTP Boot wants a URL. pxe warns at each such DISCOVER.", "UEFI 2.10 24.7"},
-		{forFirmware, "option 175", none, "(as the file)", "ipxe", "BIOS PXE; EFI PXE; EFI HTTP; boot: ROM", "",
+		{forFirmware, "option 175", none, "(as the file)", "ipxe; racks", "BIOS PXE; EFI PXE; EFI HTTP; boot: ROM; static PXE; host node1", "",
 			"iPXE reads it from the packets of the ROM that loaded it, which did not ask for it.", "iPXE interface/efi/efi_cachedhcp.c, arch/x86/core/cachedhcp.c"},
 
 		{bothRight, "option 28", none, "of the network", "", "", "", "To clients that ask for it, also where the file does not name it.", "RFC 2132 5.3"},
 		{bothRight, "option 28", "of the network", none, "plain", "without wishes; BOOTP; host printer, BOOTP", "", "The mask tells it. pxe sends it to who asks.", "RFC 2132 5.3"},
 		{bothRight, "option 15", none, "(the domain)", "plain", "host printer, BOOTP", "", "64 bytes have not room for all; each leaves out another option.", "RFC 951"},
-		{bothRight, "order", "(as the file)", "(common ones first)", "plain", "without wishes; BOOTP", "", "Type, server and times come first in both.", "RFC 2132 4"},
-		{bothRight, "flags", "0x8000", "0x0000", "plain; groups", "newcomer; host printer, system; host worker1, system; host worker2, system; host bench2, system",
+		{bothRight, "option 12", "node1", "virtual", "racks", "host node1, BOOTP", "", "The name that a class gives is more particular than use-host-decl-names, for dhcpd with DHCP alone.", "dhcpd.conf(5)"},
+		{bothRight, "order", "(as the file)", "(common ones first)", "plain; racks", "without wishes; BOOTP; host node1, BOOTP", "", "Type, server and times come first in both.", "RFC 2132 4"},
+		{bothRight, "flags", "0x8000", "0x0000", "plain; groups; racks", "newcomer; host node1, system; host printer, system; host worker1, system; host worker2, system; host bench2, system",
 			stepElsewhere + "; " + stepStranger, "Of a NAK without a relay. It is broadcast in any case.", "RFC 2131 table 3"},
 		{bothRight, "option 56", "(a text)", "(another text)", "", "", "", "The reason of a NAK is for people.", "RFC 2132 9.9"},
-		{bothRight, "answer", silent, "NAK", "plain", "decliner", stepReboot, "It asks for what it has just declined.", "RFC 2131 4.3.2"},
+		{bothRight, "answer", silent, "NAK", "plain; racks", "decliner", stepReboot, "It asks for what it has just declined.", "RFC 2131 4.3.2"},
 		{bothRight, "answer", silent, "NAK", "groups", "renewer", stepRenewing, "Nobody has a lease there, and the client asks this server alone: it had better ask anew.", "RFC 2131 4.3.2"},
 		{bothRight, "answer", silent, "NAK", "groups; relayed",
 			"host worker1, system; host worker2, system; host bench2, system; relayed, system; relayed with 82, system; relayed with 82.5, system", stepElsewhere,
@@ -91,7 +93,7 @@ func knownDifferences() []known {
 
 		{byDesign, "yiaddr", "another than before", "as before", "plain; " + others, "boot: system", stepDiscover,
 			"pxe knows a machine by its MAC, so that it keeps its address from ROM to system. `--by-client-id` does as dhcpd.", "RFC 2131 4.2"},
-		{byDesign, "option 51", "5m0s", "2m0s", others, "system that wants a minute", "", "Without min-lease-time dhcpd makes five minutes of every shorter time. pxe makes two of what a client asks for, and leaves what the file says.", "dhcpd.conf(5)"},
+		{byDesign, "option 51", "5m0s", "2m0s", "racks; " + others, "system that wants a minute", "", "Without min-lease-time dhcpd makes five minutes of every shorter time. pxe makes two of what a client asks for, and leaves what the file says.", "dhcpd.conf(5)"},
 		{byDesign, "option 43", "1=00000000", "6=08", "arch", "", "", "Whatever the file has for option 43, pxe sends what firmware needs to take the file, and warns.", "PXE 2.1 2.2"},
 		{byDesign, "file", "ipxe.efi", "", "ipxe", plain, "",
 			"Who does not say what it is counts as a BIOS machine, and cannot run a UEFI program. For dhcpd `not (option arch = 00:00)` holds without the option.", "`pxe serve-dhcp --check`"},
@@ -158,7 +160,7 @@ Every answer is compared field by field: whether there is one, where it is sent,
 What differs is here, and nothing else does. TestDhcpdCompare in scripts/lab sees to both, and this page is made from its
 table (` + "`go test ./scripts/lab -run TestDhcpdDifferences -update`" + `).
 
-The files are plain, arch, ipxe, groups, relayed and classic.conf in dhcp/dhcpdconf/testdata. dhcpd runs with
+The files are plain, arch, ipxe, groups, relayed, racks and classic.conf in dhcp/dhcpdconf/testdata. dhcpd runs with
 ` + "`ping-check off`" + `, pxe with ` + "`--no-arp-probe`" + `. A value in parentheses describes many.
 `)
 	cell := strings.NewReplacer("|", `\|`).Replace

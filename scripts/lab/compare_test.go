@@ -46,6 +46,8 @@ func comparedFiles() []comparedFile {
 			{"bench2", "52:54:00:20:01:02"}, {"visitor", "52:54:00:20:02:01"}}},
 		{name: "relayed", server: []string{"10.1.0.2/24", "10.1.1.2/24"}, relay: "10.2.0.1", spare: "10.1.0.70", static: "10.1.0.20", known: anybody,
 			ranges: []string{"10.1.0.50-10.1.0.99", "10.1.1.50-10.1.1.99", "10.2.0.10-10.2.0.20"}},
+		{name: "racks", server: []string{"10.40.7.2/24", "10.40.8.2/24"}, ranges: []string{"10.40.7.100-10.40.7.149", "10.40.7.150-10.40.7.199", "10.40.8.100-10.40.8.149"},
+			spare: "10.40.7.160", static: "10.40.7.20", known: "52:54:00:40:00:02", hosts: []comparedHost{{"node1", "52:54:00:40:00:01"}}},
 		{name: "classic", server: []string{"192.168.122.1/24"}, ranges: []string{"192.168.122.100-192.168.122.200"}, spare: "192.168.122.150", static: "192.168.122.20", known: anybody},
 	}
 }
