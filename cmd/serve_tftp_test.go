@@ -108,6 +108,7 @@ func TestServeTFTPNames(t *testing.T) {
 		code      tftp.Code
 	}{
 		{"menu", "mine", 0},
+		{"/boot/menu", "mine", 0},
 		{"/pub/boot/menu", "mine", 0},
 		{"only", "hex", 0},
 		{"linux", "kernel", 0}, // as asked in the second, in another case in the first
@@ -127,6 +128,13 @@ func TestServeTFTPNames(t *testing.T) {
 		var line tftpRequestJSON
 		server.next(&line)
 		err := <-done
+		asked := ""
+		if strings.HasPrefix(tt.ask, "/pub/") { // as the rule says
+			asked = tt.ask
+		}
+		if line.Asked != asked {
+			t.Errorf("%s: file %q, asked %q", tt.ask, line.File, line.Asked)
+		}
 		var fault *tftp.Error
 		if got.String() != tt.want || (err != nil) != (tt.want == "") || err != nil && (!errors.As(err, &fault) || fault.Code != tt.code) {
 			t.Errorf("%s: %q, %v; want %q, code %d", tt.ask, &got, err, tt.want, tt.code)
@@ -369,6 +377,8 @@ func TestTFTPLogLines(t *testing.T) {
 			`INFO "not found" file=a\nb`},
 		{tftp.Event{Kind: tftp.EventRefused, File: "x", Size: -1, Err: fs.ErrPermission},
 			`WARN refused file=x err="permission denied"`},
+		{tftp.Event{Kind: tftp.EventRefused, File: "x", Asked: "/pub/\nx", Size: -1, Err: &tftp.Error{Code: tftp.CodeNotFound, Message: "x"}},
+			`INFO "not found" file=x asked=/pub/\nx`},
 		{tftp.Event{Kind: tftp.EventDropped, File: "x", Size: -1, Err: tftp.ErrBusy},
 			`WARN dropped file=x err="too many transfers"`},
 		{tftp.Event{Kind: tftp.EventMalformed, Size: -1, Err: errors.New("rubbish")},

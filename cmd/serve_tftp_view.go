@@ -104,6 +104,7 @@ type tftpRequestJSON struct {
 	Client      netip.AddrPort   `json:"client"`
 	Local       *netip.Addr      `json:"local,omitempty"` // the address that was asked
 	File        string           `json:"file"`
+	Asked       string           `json:"asked,omitempty"` // where --map made file of it
 	Mode        string           `json:"mode,omitempty"`
 	Options     []tftpOptionJSON `json:"options"`     // as they were asked for
 	TotalBytes  int64            `json:"total_bytes"` // of the file, -1 when it was not opened
@@ -129,7 +130,7 @@ type tftpOptionJSON struct {
 func newTFTPRequestJSON(e tftp.Event) tftpRequestJSON {
 	line := tftpRequestJSON{
 		Event: "request", Outcome: tftpOutcome(e.Kind), Time: e.Time, Client: e.Client,
-		File: e.File, Mode: e.Mode, Options: []tftpOptionJSON{}, TotalBytes: e.Size, Upload: e.Upload, SentBytes: e.Bytes, Blocks: e.Blocks,
+		File: e.File, Asked: e.Asked, Mode: e.Mode, Options: []tftpOptionJSON{}, TotalBytes: e.Size, Upload: e.Upload, SentBytes: e.Bytes, Blocks: e.Blocks,
 		Retransmits: e.Retransmits, BlockSize: e.BlockSize, Window: e.Window, Seconds: e.Duration.Seconds(), Note: e.Note,
 	}
 	if line.Seconds > 0 {
@@ -185,6 +186,9 @@ func (v tftpView) event(e tftp.Event) {
 		return
 	}
 	attrs := []any{"client", e.Client, "file", oneLine(e.File)}
+	if e.Asked != "" {
+		attrs = append(attrs, "asked", oneLine(e.Asked))
+	}
 	switch e.Kind {
 	case tftp.EventDone:
 		attrs = append(attrs, moved(e), formatBytes(e.Bytes), "in", formatDuration(e.Duration), "rate", formatRate(e.Bytes, e.Duration))

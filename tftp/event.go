@@ -49,8 +49,8 @@ func (k EventKind) String() string {
 	return "unknown"
 }
 
-// Event is one request and how it ended. Text from the client (File, Mode,
-// Options, Err) may hold unprintable bytes.
+// Event is one request and how it ended. Text from the client (File, Asked,
+// Mode, Options, Err) may hold unprintable bytes.
 type Event struct {
 	Kind     EventKind
 	Time     time.Time // when the request came
@@ -60,6 +60,7 @@ type Event struct {
 
 	Upload  bool     // the client sends (WRQ)
 	File    string   // the cleaned name, or what was asked for if that is none
+	Asked   string   // the name as the client wrote it, if Server.Rewrite made File of it
 	Mode    string   // as the client wrote it
 	Options []Option // what the client asked for
 

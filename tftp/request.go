@@ -232,19 +232,23 @@ func (r *request) open(e *Event, text bool) (File, error) {
 
 // name is the clean name of the file that was asked for.
 func (r *request) name(e *Event) (string, error) {
-	name, note := trimName(r.packet.Name)
+	asked, note := trimName(r.packet.Name)
 	e.note(note)
+	name := asked
 	if rewrite := r.server.Rewrite; rewrite != nil {
 		var err error
 		if name, err = rewrite(name, r.packet.Op, r.client.Addr()); err != nil {
 			return "", err
 		}
 	}
-	name, _, err := CleanName(name)
+	clean, _, err := CleanName(name)
 	if err == nil {
-		e.File = name
+		e.File = clean
+		if name != asked {
+			e.Asked = asked
+		}
 	}
-	return name, err
+	return clean, err
 }
 
 // refuse answers with an ERROR. The client learns the code and the name that
