@@ -10,6 +10,8 @@ import (
 const (
 	limitEvents   = 10
 	limitInterval = 10 * time.Second
+	// limitKinds is how many kinds are counted by themselves.
+	limitKinds = 2000
 )
 
 // eventLimit counts events by kind. The first one of a kind begins an interval;
@@ -18,6 +20,9 @@ const (
 type eventLimit[K comparable] struct {
 	most    func(k K) int // how many of a kind are shown in an interval; 0: all
 	leftOut func(k K, count int)
+	// crowd is the kind as which one is counted that would be too many to count by
+	// themselves; nil: there are never so many.
+	crowd func(k K) K
 
 	mu    sync.Mutex
 	count map[K]int // in the interval
@@ -34,6 +39,9 @@ func (l *eventLimit[K]) allow(k K) bool {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if _, known := l.count[k]; !known && l.crowd != nil && len(l.count) >= limitKinds {
+		k = l.crowd(k)
+	}
 	if l.count[k] == 0 {
 		time.AfterFunc(limitInterval, func() { l.end(k) })
 	}

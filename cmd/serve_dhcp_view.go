@@ -233,7 +233,7 @@ func (v dhcpView) event(e dhcp.Event) {
 }
 
 func (v dhcpView) leftOut(k dhcp.EventKind, count int) {
-	v.serverView.leftOut(dhcpLevel(dhcp.Event{Kind: k}), k.String(), dhcpWords[k], count)
+	v.serverView.leftOut(dhcpLevel(dhcp.Event{Kind: k}), k.String(), dhcpWords[k], netip.Addr{}, count)
 }
 
 func eventJSON(e dhcp.Event) dhcpEventJSON {

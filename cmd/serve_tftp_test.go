@@ -242,18 +242,57 @@ func TestTFTPEventsAreLimited(t *testing.T) {
 		v := newTFTPView(Streams{Out: &out, Err: &out}, c, newRunning())
 		for range 300 {
 			v.event(tftp.Event{Kind: tftp.EventDropped, Err: tftp.ErrRate})
-			v.event(tftp.Event{Kind: tftp.EventRefused, Err: &tftp.Error{Code: tftp.CodeNotFound}})
 		}
 		v.limit.flush()
 		text := out.String()
 		if n := strings.Count(text, "too many requests"); n != limitEvents {
 			t.Errorf("%s: %d lines of what was dropped", c.format, n)
 		}
-		if n := strings.Count(text, "not found"); n != 300 {
-			t.Errorf("%s: %d lines of what was not found", c.format, n)
-		}
 		if !strings.Contains(text, `what="dropped: rate" left_out=290`) && !strings.Contains(text, `"kind":"rate","count":290}`) {
 			t.Errorf("%s: not told how many more:\n%s", c.format, text[max(0, len(text)-200):])
+		}
+	}
+}
+
+// A flood of requests for what is not there, from one address or in the name of
+// many, is cut short; what many machines look for at once is all shown.
+func TestTFTPNotFoundIsLimited(t *testing.T) {
+	client := func(n int) netip.AddrPort {
+		return netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, byte(n >> 16), byte(n >> 8), byte(n)}), 1)
+	}
+	notFound := &tftp.Error{Code: tftp.CodeNotFound}
+	for _, tt := range []struct {
+		name           string
+		clients, names int
+		upload         bool
+		err            error
+		most, left     int // lines of requests, and of what was left out
+	}{
+		{"a site", 500, 20, false, notFound, 10_000, 0},
+		{"one client", 1, 20_000, false, notFound, limitOfClient, 1},
+		{"many forged", 20_000, 1, false, notFound, limitKinds + limitOfClient, 1},
+		{"refused uploads", 1, 5000, true, notFound, limitOfClient, 1},
+		{"no answers", 1, 5000, false, tftp.ErrNoAnswer, limitOfClient, 1},
+		{"crowded out", 1, 5000, true, tftp.ErrCrowdedOut, limitOfClient, 1},
+	} {
+		var out bytes.Buffer
+		v := newTFTPView(Streams{Out: &out, Err: &out}, common{format: formatJSON}, newRunning())
+		for range tt.names {
+			for n := range tt.clients {
+				e := tftp.Event{Kind: tftp.EventFailed, Upload: tt.upload, Client: client(n), Err: tt.err}
+				if tt.err == notFound {
+					e.Kind = tftp.EventRefused
+				}
+				v.event(e)
+			}
+		}
+		v.limit.flush()
+		shown, left := strings.Count(out.String(), `"event":"request"`), strings.Count(out.String(), `"event":"left-out"`)
+		if shown != tt.most || left != tt.left {
+			t.Errorf("%s: %d requests are shown, %d lines of what was left out; want %d, %d", tt.name, shown, left, tt.most, tt.left)
+		}
+		if tt.clients == 1 && !strings.Contains(out.String(), `"client":"10.0.0.0"}`) {
+			t.Errorf("%s: not told whose", tt.name)
 		}
 	}
 }
@@ -392,7 +431,7 @@ func TestTFTPLogLines(t *testing.T) {
 			return a
 		}})
 		tt.event.Client = client
-		tftpView{serverView: serverView{log: slog.New(plain)}, limit: newEventLimit(mostOf, func(string, int) {})}.event(tt.event)
+		tftpView{serverView: serverView{log: slog.New(plain)}, limit: newEventLimit(mostOf, func(tftpFlood, int) {})}.event(tt.event)
 		got := strings.NewReplacer("level=", "", "msg=", "").Replace(strings.TrimSpace(out.String()))
 		if diff := cmp.Diff(tt.want, got); diff != "" {
 			t.Errorf("log line (-want +got):\n%s", diff)

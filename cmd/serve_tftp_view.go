@@ -22,7 +22,7 @@ import (
 type tftpView struct {
 	serverView
 	st      styles
-	limit   *eventLimit[string]
+	limit   *eventLimit[tftpFlood]
 	table   *live // nil where there is no terminal
 	running *running
 }
@@ -35,6 +35,7 @@ func newTFTPView(s Streams, c common, running *running) tftpView {
 	}
 	v.serverView, v.st = newServerView(s, c), newStyles(s, s.Err, s.ErrTTY)
 	v.limit = newEventLimit(mostOf, v.leftOut)
+	v.limit.crowd = func(f tftpFlood) tftpFlood { return tftpFlood{kind: f.kind} }
 	return v
 }
 
@@ -66,34 +67,68 @@ func (v tftpView) row(t *transfer, now time.Time) string {
 }
 
 // leftOut tells of the requests that were too many to be shown.
-func (v tftpView) leftOut(flood string, count int) {
-	level, what := slog.LevelWarn, "dropped: "+flood
-	if flood == floodMalformed {
-		level, what = slog.LevelDebug, flood
+func (v tftpView) leftOut(f tftpFlood, count int) {
+	level, what := slog.LevelWarn, "dropped: "+f.kind
+	switch f.kind {
+	case floodMalformed:
+		level, what = slog.LevelDebug, f.kind
+	case floodNotFound:
+		level, what = slog.LevelInfo, "not found"
+	case floodRefused:
+		what = f.kind
+	case floodNoAnswer:
+		what = "failed: no answer"
 	}
-	v.serverView.leftOut(level, flood, what, count)
+	v.serverView.leftOut(level, f.kind, what, f.client, count)
 }
 
+// tftpFlood is a kind of event that anybody on the network can cause as often as
+// he likes; the zero value stands for all others.
+type tftpFlood struct {
+	kind string
+	// client is the one that causes them, where one is not to hide what others do.
+	client netip.Addr
+}
+
+// The kinds besides those of refusalReason.
+const (
+	floodMalformed = "malformed"
+	floodNotFound  = "not_found"
+	floodRefused   = "refused"
+	floodNoAnswer  = "no_answer"
+)
+
+// limitOfClient is how many events of a kind are shown in an interval of one
+// client: PXELINUX looks for ten names, GRUB for some more, and behind NAT a few
+// machines are one client.
+const limitOfClient = 200
+
 // mostOf is how many events of a flood are shown in an interval; 0: all.
-func mostOf(flood string) int {
-	if flood == "" {
+func mostOf(f tftpFlood) int {
+	switch f.kind {
+	case "":
 		return 0
+	case floodNotFound, floodRefused, floodNoAnswer:
+		return limitOfClient
 	}
 	return limitEvents
 }
 
-const floodMalformed = "malformed"
-
-// floodOf is the kind of an event that anybody on the network can cause as often
-// as he likes; "" for others.
-func floodOf(e tftp.Event) string {
-	switch e.Kind {
-	case tftp.EventDropped:
-		return refusalReason(e.Err)
-	case tftp.EventMalformed:
-		return floodMalformed
+// floodOf is the flood to which an event belongs.
+func floodOf(e tftp.Event) tftpFlood {
+	switch {
+	case e.Kind == tftp.EventDropped:
+		return tftpFlood{kind: refusalReason(e.Err)}
+	case e.Kind == tftp.EventMalformed:
+		return tftpFlood{kind: floodMalformed}
+	case isNotFound(e):
+		return tftpFlood{floodNotFound, e.Client.Addr()}
+	case e.Kind == tftp.EventRefused:
+		return tftpFlood{floodRefused, e.Client.Addr()}
+	case e.Kind == tftp.EventFailed && (errors.Is(e.Err, tftp.ErrNoAnswer) || errors.Is(e.Err, tftp.ErrCrowdedOut)):
+		return tftpFlood{floodNoAnswer, e.Client.Addr()}
 	}
-	return ""
+	return tftpFlood{}
 }
 
 // tftpRequestJSON is one request and how it ended.
@@ -173,7 +208,7 @@ func (v tftpView) listening(roots []string, upload string, addr net.Addr) {
 
 func (v tftpView) event(e tftp.Event) {
 	if e.Missed > 0 {
-		v.serverView.leftOut(slog.LevelWarn, "missed", "requests while this log was not read", int(e.Missed))
+		v.serverView.leftOut(slog.LevelWarn, "missed", "requests while this log was not read", netip.Addr{}, int(e.Missed))
 	}
 	level, msg := judgeTransfer(e)
 	// What is not shown is not counted either.

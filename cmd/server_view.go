@@ -3,6 +3,7 @@ package cmd
 import (
 	"context"
 	"log/slog"
+	"net/netip"
 	"time"
 )
 
@@ -40,14 +41,20 @@ type leftOutJSON struct {
 	Time  time.Time `json:"time"`
 	Kind  string    `json:"kind"`
 	Count int       `json:"count"`
+	// Client is the one that caused them, where clients are counted one by one.
+	Client netip.Addr `json:"client,omitzero"`
 }
 
 // leftOut shows how many events of a kind were not shown; what is the kind in
-// words.
-func (v serverView) leftOut(level slog.Level, kind, what string, count int) {
+// words, client the zero value where they are of all.
+func (v serverView) leftOut(level slog.Level, kind, what string, client netip.Addr, count int) {
 	if v.json != nil {
-		v.write(leftOutJSON{"left-out", time.Now(), kind, count})
+		v.write(leftOutJSON{"left-out", time.Now(), kind, count, client})
 		return
 	}
-	v.log.Log(context.Background(), level, "and more of the same", "what", what, "left_out", count)
+	attrs := []any{"what", what, "left_out", count}
+	if client.IsValid() {
+		attrs = append(attrs, "client", client)
+	}
+	v.log.Log(context.Background(), level, "and more of the same", attrs...)
 }
