@@ -37,6 +37,16 @@ func CleanName(name string) (clean, note string, err error) {
 	return clean, note, nil
 }
 
+// namesFolder reports whether a name can only be that of a folder, which CleanName
+// makes no difference of.
+func namesFolder(name string) bool {
+	switch name[strings.LastIndexAny(name, `/\`)+1:] {
+	case "", ".", "..":
+		return true
+	}
+	return false
+}
+
 // trimName cuts off the rubbish behind a name.
 func trimName(name string) (trimmed, note string) {
 	for strings.HasSuffix(name, "\xff") || strings.HasSuffix(name, "\x00") {

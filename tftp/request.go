@@ -242,6 +242,9 @@ func (r *request) name(e *Event) (string, error) {
 		}
 	}
 	clean, _, err := CleanName(name)
+	if err == nil && r.packet.Op == OpWRQ && namesFolder(name) {
+		return "", &Error{CodeAccess, "the name of a folder, not of a file"}
+	}
 	if err == nil {
 		e.File = clean
 		if name != asked {

@@ -142,6 +142,9 @@ func TestServerTakesNot(t *testing.T) {
 		{"a size that is none", new(memorySink), wrq("f", "tsize", "big"), CodeOption},
 		{"blocks that are none", new(memorySink), wrq("f", "blksize", 7), CodeOption},
 		{"a name that is none", new(memorySink), wrq("../f"), CodeAccess},
+		{"a folder", new(memorySink), wrq("sub/x/"), CodeAccess},
+		{"a folder of Windows", new(memorySink), wrq(`sub\x\`), CodeAccess},
+		{"a folder by a dot", new(memorySink), wrq("sub/x/."), CodeAccess},
 		{"a mode that is none", new(memorySink), Packet{Op: OpWRQ, Name: "f", Mode: "mail"}, CodeIllegal},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
