@@ -133,6 +133,11 @@ func runTry(ctx context.Context, s Streams, o tryOptions) (err error) {
 	if o.tree == "" && o.vm && o.until == "" {
 		o.until = demoMessage(o.firmware)
 	}
+	if o.ipxe != "" {
+		if err := tree.checkIPXE(o.ipxe); err != nil {
+			return err
+		}
+	}
 	sw := wire.NewSwitch()
 	stopCapture, err := capture(sw, o.pcap)
 	if err != nil {
