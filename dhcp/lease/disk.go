@@ -3,6 +3,8 @@ package lease
 import (
 	"io"
 	"os"
+
+	"pxe/plainfile"
 )
 
 // Disk is the file system that a journal is kept on. What it is told is durable
@@ -12,7 +14,7 @@ type Disk interface {
 	Lock(path string) (io.Closer, error)
 	// Open reads a file. The error is fs.ErrNotExist where there is none.
 	Open(path string) (io.ReadCloser, error)
-	// Create makes an empty file, in place of any that was there.
+	// Create makes an empty file, in place of any that was there or of a link.
 	Create(path string) (File, error)
 	Rename(from, to string) error
 	Link(from, to string) error
@@ -31,13 +33,13 @@ type File interface {
 type systemDisk struct{}
 
 func (systemDisk) Lock(path string) (io.Closer, error)     { return lock(path) }
-func (systemDisk) Open(path string) (io.ReadCloser, error) { return os.Open(path) }
+func (systemDisk) Open(path string) (io.ReadCloser, error) { return plainfile.Open(path) }
 func (systemDisk) Rename(from, to string) error            { return os.Rename(from, to) }
 func (systemDisk) Link(from, to string) error              { return os.Link(from, to) }
 func (systemDisk) Remove(path string) error                { return os.Remove(path) }
 
 func (systemDisk) Create(path string) (File, error) {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644)
+	f, err := plainfile.Create(path, 0o644)
 	if err != nil {
 		return nil, err
 	}

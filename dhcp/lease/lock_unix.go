@@ -16,7 +16,7 @@ import (
 // open, so that it is free again whatever way the process ends. The file is
 // beside the journal and not the journal itself, which rewrite replaces.
 func lock(path string) (*os.File, error) {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0o644)
 	if err != nil {
 		return nil, err
 	}

@@ -3,8 +3,9 @@ package lease
 import (
 	"fmt"
 	"maps"
-	"os"
 	"slices"
+
+	"pxe/plainfile"
 )
 
 // Read returns what the journal at path says now, reservations and leases, each by
@@ -14,10 +15,10 @@ import (
 // is being written counts as little as one that a crash cut off. What is on offer
 // is in no journal.
 //
-// The error is ErrFormat, or one of the file system.
+// The error is ErrFormat, plainfile.ErrIrregular, or one of the file system.
 func Read(path string) ([]Lease, error) {
 	s := newStore() // without pools it keeps what it is given
-	f, err := os.Open(path)
+	f, err := plainfile.Open(path)
 	if err != nil {
 		return nil, err
 	}

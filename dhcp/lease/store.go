@@ -8,6 +8,8 @@ import (
 	"net/netip"
 	"slices"
 	"time"
+
+	"pxe/plainfile"
 )
 
 // ErrLocked is a journal that another process uses.
@@ -48,9 +50,16 @@ func newStore() *Store {
 //
 // A last record that a crash cut off is passed over. Damage elsewhere costs the
 // damaged records alone; see Damaged. A sound file that cannot be written anew is
-// no error: the first Sync tries it again, see there. The error is ErrLocked, ErrFormat, one of
-// New, or one of the file system.
+// no error: the first Sync tries it again, see there. A symbolic link stays, and what
+// it leads to is the journal. The error is ErrLocked, ErrFormat,
+// plainfile.ErrIrregular, one of New, or one of the file system.
 func Open(path string, pools []Config, now time.Time) (*Store, error) {
+	if path != "" {
+		var err error
+		if path, err = plainfile.Target(path); err != nil {
+			return nil, err
+		}
+	}
 	return OpenOn(systemDisk{}, path, pools, now)
 }
 

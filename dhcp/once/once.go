@@ -21,6 +21,8 @@ import (
 	"time"
 
 	"github.com/google/renameio/v2/maybe"
+
+	"pxe/plainfile"
 )
 
 // State is how far a machine is.
@@ -160,6 +162,10 @@ func sorted(entries map[string]Entry) []Entry {
 
 // update changes the file under its lock, whole or not at all.
 func update(path string, change func(map[string]Entry)) (map[string]Entry, error) {
+	path, err := plainfile.Target(path) // a link stays
+	if err != nil {
+		return nil, err
+	}
 	unlock, err := lock(path + ".lock")
 	if err != nil {
 		return nil, err
@@ -189,7 +195,7 @@ func format(entries map[string]Entry) []byte {
 const most = 16 << 20
 
 func read(path string) (map[string]Entry, fs.FileInfo, error) {
-	f, err := os.Open(path)
+	f, err := plainfile.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return make(map[string]Entry), nil, nil
 	}

@@ -18,13 +18,14 @@ var house = map[string]struct {
 }{
 	"boot":                  {nil, "the words that every part shares depend on no part"},
 	"fault":                 {nil, "the catalogue is data"},
-	"dhcp/lease":            {nil, "who holds which address knows no packets, sockets or clock"},
+	"plainfile":             {nil, "a name in, an open file out, whatever is in it"},
+	"dhcp/lease":            {[]string{"plainfile"}, "who holds which address knows no packets, sockets or clock"},
 	"tftp":                  {nil, "the engine serves whatever it is given"},
 	"tftp/tftptest":         {[]string{"tftp"}, "a misbehaving network for the tests of those who use tftp"},
 	"share":                 {nil, "the install source serves whatever it is given"},
 	"archive":               {nil, "an archive in, a tree of files out, whoever serves it"},
 	"wire":                  {nil, "an Ethernet carries bytes and knows no protocol of ours"},
-	"dhcp/once":             {nil, "which machines had their boot knows no packets and no clock"},
+	"dhcp/once":             {[]string{"plainfile"}, "which machines had their boot knows no packets and no clock"},
 	"dhcp":                  {[]string{"boot", "dhcp/lease", "dhcp/once"}, "DHCP hands out names of files; it neither serves nor reads them"},
 	"dhcp/dhcpdconf":        {[]string{"boot", "dhcp", "dhcp/lease"}, "text in, a dhcp.Config out; files come from the caller"},
 	"dhcp/dhcpyaml":         {[]string{"boot", "dhcp", "dhcp/lease"}, "text in, a dhcp.Config out, and the way back; files come from the caller"},
@@ -34,7 +35,7 @@ var house = map[string]struct {
 	"probe":                 {[]string{"boot", "bootcfg", "dhcp", "fault", "fetch", "tftp"}, "a client is given its network; of tftp it needs the words (options, errors)"},
 	"vm":                    {[]string{"boot"}, "a machine is plugged into a socket, whatever is behind it"},
 	"demo":                  {[]string{"boot", "bootcfg"}, "a boot tree is files, whoever serves it"},
-	"cmd":                   {[]string{"archive", "boot", "bootcfg", "demo", "dhcp", "dhcp/dhcpdconf", "dhcp/dhcpyaml", "dhcp/lease", "dhcp/leasefile", "dhcp/once", "fault", "fetch", "probe", "share", "tftp", "vm", "wire"}, "siblings meet here"},
+	"cmd":                   {[]string{"archive", "boot", "bootcfg", "demo", "dhcp", "dhcp/dhcpdconf", "dhcp/dhcpyaml", "dhcp/lease", "dhcp/leasefile", "dhcp/once", "fault", "fetch", "plainfile", "probe", "share", "tftp", "vm", "wire"}, "siblings meet here"},
 	"cmd/pxe":               {[]string{"cmd"}, "main returns what cmd.Main returns"},
 	"scripts/lab":           {nil, "the lab runs the program as its users do"},
 	"scripts/check":         {nil, "only tests"},
@@ -71,7 +72,7 @@ var only = []struct {
 }
 
 // stdlibOnly are packages that everything else may rest on.
-var stdlibOnly = []string{"boot", "fault"}
+var stdlibOnly = []string{"boot", "fault", "plainfile"}
 
 type pkg struct {
 	ImportPath string
