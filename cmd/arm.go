@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"pxe/dhcp/once"
+	"pxe/plainfile"
 )
 
 type armOptions struct {
@@ -85,6 +86,10 @@ func runArm(s Streams, o armOptions) error {
 	if leases == "" {
 		leases = defaultLeaseFile(s, o.ifaces...)
 	}
+	leases, err := leaseTarget(leases)
+	if err != nil {
+		return err
+	}
 	path := onceFile(leases)
 	if _, err := os.Stat(path); err != nil {
 		return withHint(fmt.Errorf("no machine has had its one boot: %w", err),
@@ -117,7 +122,7 @@ func runArm(s Streams, o armOptions) error {
 }
 
 func explainOnce(err error) error {
-	if errors.Is(err, once.ErrFormat) {
+	if errors.Is(err, once.ErrFormat) || errors.Is(err, plainfile.ErrIrregular) {
 		return withHint(err, "name the lease file of a server, not another file")
 	}
 	return err

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"pxe/plainfile"
 )
 
 // The exit codes; `pxe help exit-codes` tells them to users.
@@ -51,6 +53,14 @@ func withHint(err error, format string, args ...any) error {
 		return nil
 	}
 	return &hintError{err, fmt.Sprintf(format, args...)}
+}
+
+// explainIrregular tells what to do about a pipe or a device in place of a file.
+func explainIrregular(err error) error {
+	if errors.Is(err, plainfile.ErrIrregular) {
+		return withHint(err, "name a file: what comes from a pipe has to be saved to one first")
+	}
+	return err
 }
 
 // noError says that the work was done and the answer is no. A nil err means

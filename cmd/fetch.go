@@ -21,6 +21,7 @@ import (
 	"golang.org/x/net/http/httpproxy"
 
 	"pxe/fetch"
+	"pxe/plainfile"
 	"pxe/tftp"
 )
 
@@ -228,9 +229,9 @@ func fetchClient(s Streams, o fetchOptions) (*fetch.Client, error) {
 	if o.caFile == "" {
 		return c, nil
 	}
-	pem, err := os.ReadFile(o.caFile)
+	pem, err := plainfile.Read(o.caFile)
 	if err != nil {
-		return nil, err
+		return nil, explainIrregular(err)
 	}
 	c.TLS = &tls.Config{RootCAs: x509.NewCertPool()}
 	if !c.TLS.RootCAs.AppendCertsFromPEM(pem) {

@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"pxe/bootcfg"
+	"pxe/plainfile"
 )
 
 type genPXELINUXOptions struct {
@@ -172,7 +173,7 @@ func writeTreeFile(tree, file string, text []byte, force bool) (changed bool, er
 	} else if !info.IsDir() {
 		return false, withHint(fmt.Errorf("%s is not a directory", tree), "name the folder that holds pxelinux.0")
 	}
-	old, err := os.ReadFile(file)
+	old, err := plainfile.Read(file)
 	switch {
 	case err == nil && bytes.Equal(old, text):
 		return false, nil

@@ -222,3 +222,31 @@ func TestPoolMetrics(t *testing.T) {
 		}
 	}
 }
+
+// TestLinkToALeaseFile names one lease file in two ways: the commands find the
+// server, which serves on although it reaches only the folder of the file itself.
+func TestLinkToALeaseFile(t *testing.T) {
+	dir := t.TempDir()
+	path, link := filepath.Join(dir, "there", "leases"), filepath.Join(dir, "link")
+	if err := os.Mkdir(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(path, link); err != nil {
+		t.Fatal(err)
+	}
+	s := leaseServer(t, link)
+	var line editedJSON
+	for n, file := range []string{path, link} {
+		mustRun(t, "leases", "reserve", fmt.Sprintf("52:54:00:00:00:%02x", n), fmt.Sprintf("127.0.0.%d", 50+n), "--lease-file", file)
+		if s.next(&line); line.Event != "lease-edited" {
+			t.Errorf("%+v", line)
+		}
+	}
+	s.stop()
+	if list := mustRun(t, "leases", "--lease-file", path); strings.Count(list, "reserved") != 2 {
+		t.Error(list)
+	}
+	if all, _ := os.ReadDir(dir); len(all) != 2 {
+		t.Errorf("files beside the link: %v", all)
+	}
+}

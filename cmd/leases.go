@@ -37,6 +37,15 @@ func (o *leaseFileOptions) addTo(cmd *cobra.Command) {
 
 // file is the lease file that is meant.
 func (o *leaseFileOptions) file(s Streams) (string, error) {
+	name, err := o.name(s)
+	if err != nil {
+		return "", err
+	}
+	return leaseTarget(name)
+}
+
+// name is what the lease file is called.
+func (o *leaseFileOptions) name(s Streams) (string, error) {
 	if o.leaseFile != "" {
 		return o.leaseFile, nil
 	}

@@ -15,6 +15,7 @@ import (
 
 	"pxe/dhcp/lease"
 	"pxe/dhcp/leasefile"
+	"pxe/plainfile"
 )
 
 type importOptions struct {
@@ -137,9 +138,9 @@ func runLeasesImport(s Streams, o importOptions) error {
 }
 
 func (o *importOptions) parse(name string) (*leasefile.File, leasefile.Format, error) {
-	f, err := os.Open(name)
+	f, err := plainfile.Open(name)
 	if err != nil {
-		return nil, "", err
+		return nil, "", explainIrregular(err)
 	}
 	defer f.Close()
 	format := o.format

@@ -8,7 +8,6 @@ import (
 	"maps"
 	"net"
 	"net/netip"
-	"os"
 	"path/filepath"
 	"reflect"
 	"regexp"
@@ -21,6 +20,7 @@ import (
 	"pxe/dhcp"
 	"pxe/dhcp/dhcpdconf"
 	"pxe/dhcp/dhcpyaml"
+	"pxe/plainfile"
 )
 
 // configFile is a configuration that was read from a file. Its Servers come from
@@ -88,7 +88,7 @@ func (o *serveDHCPOptions) goodConfig() (configFile, error) {
 // open reads a file of the configuration, and notes that it is one.
 func (c *configFile) open(name string) ([]byte, error) {
 	c.files[name] = nil
-	f, err := os.Open(name)
+	f, err := plainfile.Open(name)
 	if err != nil {
 		c.denied = c.denied || errors.Is(err, fs.ErrPermission)
 		return nil, err

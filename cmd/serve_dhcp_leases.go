@@ -13,6 +13,7 @@ import (
 	"pxe/dhcp"
 	"pxe/dhcp/lease"
 	"pxe/dhcp/once"
+	"pxe/plainfile"
 )
 
 // leaseDir names the lease file if no flag did, and makes its folder then. One
@@ -22,8 +23,12 @@ func (d *dhcpServer) leaseDir(s Streams) error {
 	if !named {
 		d.o.leaseFile = defaultLeaseFile(s, d.names()...)
 	}
+	var err error
+	if d.o.leaseFile, err = leaseTarget(d.o.leaseFile); err != nil {
+		return err
+	}
 	dir := filepath.Dir(d.o.leaseFile)
-	_, err := os.Stat(dir)
+	_, err = os.Stat(dir)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && named:
 		return withHint(fmt.Errorf("lease file %s: there is no folder %s", d.o.leaseFile, dir), "make it with `mkdir -p %s`, or correct --lease-file", dir)
@@ -78,9 +83,23 @@ func (d *dhcpServer) openLeases(s Streams) error {
 	return nil
 }
 
+// leaseTarget is the file that the name of a lease file means. Whoever names a link
+// to it has the same lock, socket and list of one-time boots beside it.
+func leaseTarget(path string) (string, error) {
+	target, err := plainfile.Target(path)
+	if err != nil {
+		return "", explainLeaseFile(err)
+	}
+	return target, nil
+}
+
 func explainLeaseFile(err error) error {
-	err = fmt.Errorf("lease file %w", err)
-	if errors.Is(err, lease.ErrFormat) || errors.Is(err, fs.ErrPermission) {
+	if errors.Is(err, lease.ErrFormat) { // "leases: not a lease file of pxe"
+		err = fmt.Errorf("lease file %w", err)
+	} else {
+		err = fmt.Errorf("lease file: %w", err)
+	}
+	if errors.Is(err, lease.ErrFormat) || errors.Is(err, fs.ErrPermission) || errors.Is(err, plainfile.ErrIrregular) {
 		return withHint(err, "choose another file with --lease-file")
 	}
 	return err

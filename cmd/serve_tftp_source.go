@@ -6,8 +6,8 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/netip"
-	"os"
 
+	"pxe/plainfile"
 	"pxe/tftp"
 )
 
@@ -74,7 +74,7 @@ func (o serveTFTPOptions) rewrite() (func(string, tftp.Op, netip.Addr) (string, 
 	if o.mapFile == "" {
 		return nil, nil
 	}
-	f, err := os.Open(o.mapFile)
+	f, err := plainfile.Open(o.mapFile)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, withHint(usagef("no such file: %s", o.mapFile), "--map wants a map file of tftpd-hpa")

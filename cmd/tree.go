@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"pxe/archive"
+	"pxe/plainfile"
 	"pxe/tftp"
 )
 
@@ -54,7 +55,7 @@ func isFile(name string) bool {
 // openArchive looks into a file. One that is replaced is served as it was; one
 // that is written to is served no longer.
 func openArchive(title, file, below string) (*bootTree, error) {
-	f, err := os.Open(file)
+	f, err := plainfile.Open(file)
 	if err != nil {
 		return nil, readable(err, file)
 	}
