@@ -238,7 +238,8 @@ func proxyError(flag string) error {
 type dhcpServer struct {
 	o       serveDHCPOptions
 	cfg     dhcp.Config
-	file    configFile // of --config
+	file    configFile                 // of --config
+	read    func() (configFile, error) // reads it again
 	hangup  chan os.Signal
 	wires   []*dhcpWire
 	view    dhcpView
@@ -259,6 +260,7 @@ func runServeDHCP(ctx context.Context, s Streams, o serveDHCPOptions) error {
 		debug.SetGCPercent(garbagePercent)
 	}
 	d := &dhcpServer{o: o, view: newDHCPView(s, o.common), metrics: newDHCPMetrics()}
+	d.read = d.o.readConfig
 	defer d.close()
 	return withMetrics(ctx, o.metrics, d.metrics.all(), func(ctx context.Context) error { return d.run(ctx, s) })
 }

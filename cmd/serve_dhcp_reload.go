@@ -52,14 +52,37 @@ func (d *dhcpServer) follow(ctx context.Context, server *dhcp.Server) {
 				continue
 			}
 		}
-		d.reload(server, because)
+		d.reload(ctx, server, because)
+	}
+}
+
+// readAside reads the file of --config, unless the context ends before: a disk that
+// does not answer must not hold up the end of the server.
+func (d *dhcpServer) readAside(ctx context.Context) (configFile, error) {
+	type result struct {
+		configFile
+		err error
+	}
+	done := make(chan result, 1)
+	go func() {
+		c, err := d.read()
+		done <- result{c, err}
+	}()
+	select {
+	case r := <-done:
+		return r.configFile, r.err
+	case <-ctx.Done():
+		return configFile{}, ctx.Err()
 	}
 }
 
 // reload goes on with what the file says now. What is wrong with it is told, and
 // the server goes on as it was.
-func (d *dhcpServer) reload(server *dhcp.Server, because string) {
-	c, err := d.o.readConfig()
+func (d *dhcpServer) reload(ctx context.Context, server *dhcp.Server, because string) {
+	c, err := d.readAside(ctx)
+	if ctx.Err() != nil {
+		return
+	}
 	if err == nil {
 		c.Servers = d.cfg.Servers
 		err = c.check(d.o.configFile)

@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"strings"
@@ -127,6 +128,44 @@ func TestReloadWatched(t *testing.T) {
 	var got reloadedJSON
 	if s.next(&got); got.Event != "reloaded" || got.Because != "changed" {
 		t.Errorf("%+v", got)
+	}
+	s.stop()
+}
+
+// TestReloadHangs ends while the file is read from a disk that does not answer.
+func TestReloadHangs(t *testing.T) {
+	reading, answer := make(chan bool), make(chan bool)
+	defer close(answer)
+	d := &dhcpServer{hangup: make(chan os.Signal, 1), read: func() (configFile, error) {
+		close(reading)
+		<-answer
+		return configFile{}, nil
+	}}
+	ctx, cancel := context.WithCancel(t.Context())
+	d.hangup <- syscall.SIGHUP
+	go func() { <-reading; cancel() }()
+	d.follow(ctx, nil)
+}
+
+// TestReloadFromAPipe tells of a pipe among the files, and serves on.
+func TestReloadFromAPipe(t *testing.T) {
+	dir := t.TempDir()
+	conf, pipe := filepath.Join(dir, "dhcpd.conf"), filepath.Join(dir, "pipe")
+	mkfifo(t, pipe)
+	const text = "subnet 127.0.0.0 netmask 255.0.0.0 { range 127.0.0.100 127.0.0.109; }\n"
+	if err := os.WriteFile(conf, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	s := startServer(t, "serve-dhcp", "--interface", "lo", "--force", "--port", "0", "--boot-port", "0", "--config", conf, "--lease-file", filepath.Join(dir, "leases"))
+	var first dhcpListeningJSON
+	s.next(&first)
+	if err := os.WriteFile(conf, []byte(text+"include \""+pipe+"\";\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	hangUp(t)
+	var failed reloadFailedJSON
+	if s.next(&failed); failed.Event != "reload-failed" || !strings.Contains(failed.Error, "pipe: not a regular file but a named pipe") {
+		t.Errorf("%+v", failed)
 	}
 	s.stop()
 }
