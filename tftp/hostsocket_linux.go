@@ -133,6 +133,23 @@ func (s *hostSocket) write(b []byte, to netip.AddrPort) error {
 	return nil
 }
 
+// mtu is the MTU of the way to a peer, 0 if unknown. It sends nothing, but ties
+// the socket to the peer.
+func (s *hostSocket) mtu(to netip.AddrPort) int {
+	var name unix.RawSockaddrInet6
+	size := s.sockaddr(&name, to, s.num)
+	_, _, errno := unix.RawSyscall(unix.SYS_CONNECT, uintptr(s.fd), uintptr(unsafe.Pointer(&name)), size)
+	if errno != 0 {
+		return 0
+	}
+	level, option := unix.SOL_IP, unix.IP_MTU
+	if s.six {
+		level, option = unix.SOL_IPV6, unix.IPV6_MTU
+	}
+	mtu, _ := unix.GetsockoptInt(s.fd, level, option)
+	return max(mtu, 0)
+}
+
 func (s *hostSocket) segment(size int) bool { return segmentFD(s.fd, size) }
 
 func (s *hostSocket) refusedBy(peer netip.AddrPort) bool { return refusedByFD(s.fd, peer) }

@@ -72,22 +72,10 @@ func sockaddrPort(sa unix.Sockaddr) netip.AddrPort {
 // routeMTU is the MTU of the way from local to a client as the kernel knows it:
 // that of the interface, or less where a router has said so. 0 is unknown.
 func routeMTU(local netip.Addr, client netip.AddrPort) int {
-	dialer := net.Dialer{}
-	if local.IsValid() {
-		dialer.LocalAddr = net.UDPAddrFromAddrPort(netip.AddrPortFrom(local, 0))
-	}
-	c, err := dialer.Dial("udp", client.String()) // sends nothing
+	s, err := listenSocket(local, client.Addr())
 	if err != nil {
 		return 0
 	}
-	defer c.Close()
-	mtu := 0
-	control(c.(*net.UDPConn), func(fd int) {
-		if client.Addr().Is4() {
-			mtu, _ = unix.GetsockoptInt(fd, unix.SOL_IP, unix.IP_MTU)
-		} else {
-			mtu, _ = unix.GetsockoptInt(fd, unix.SOL_IPV6, unix.IPV6_MTU)
-		}
-	})
-	return max(mtu, 0)
+	defer s.Close()
+	return s.mtu(client)
 }
