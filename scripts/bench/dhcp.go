@@ -17,7 +17,7 @@ import (
 const (
 	probeTime   = 2     // seconds at one rate
 	refinements = 3     // halvings of the last doubling: the rate is found to 9%
-	firstRate   = 200   // exchanges per second
+	firstRate   = 50    // exchanges per second
 	lastRate    = 12800 // perfdhcp itself does no more
 	maxLost     = 0.01  // of the exchanges
 
