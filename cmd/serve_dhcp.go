@@ -251,14 +251,11 @@ type dhcpServer struct {
 }
 
 // garbagePercent is how much garbage may gather beside what lives (see runtime/debug):
-// twice as much as usual, so that it is looked for half as often. With 100,000 leases
-// the server stays far below 100 MB.
+// twice as much as usual, so that it is looked for half as often. Not before the
+// leases are read, which leaves a lot.
 const garbagePercent = 200
 
 func runServeDHCP(ctx context.Context, s Streams, o serveDHCPOptions) error {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(garbagePercent)
-	}
 	d := &dhcpServer{o: o, view: newDHCPView(s, o.common), metrics: newDHCPMetrics()}
 	d.read = d.o.readConfig
 	defer d.close()
@@ -329,6 +326,9 @@ func (d *dhcpServer) configure() error {
 }
 
 func (d *dhcpServer) serve(ctx context.Context) error {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(garbagePercent)
+	}
 	server, err := dhcp.New(d.cfg, d.leases)
 	if err != nil {
 		return err
