@@ -282,7 +282,7 @@ func TestTold(t *testing.T) {
 		{"suboptions", `option space x; option o code 224 = encapsulate x; option x.a code 1 = text; option x.b code 2 = integer 8; option x.a "file";` +
 			in(`option x.b 1; if exists pxe-system-type { option x.b 2; }`), wishing(bios(1), 224), "224=\x01\x04file\x02\x01\x02"},
 		{"suboptions of a class and a subnet", `option space x; option o code 224 = encapsulate x; option x.a code 1 = text; option x.b code 2 = text;
-			class "c" { match if exists pxe-system-type; option x.a "c"; } ` + in(`option x.b "s";`), wishing(bios(1), 224), "224=\x02\x01s\x01\x01c"},
+			class "c" { match if exists pxe-system-type; option x.a "c"; } ` + in(`option x.b "s";`), wishing(bios(1), 224), "224=\x01\x01c\x02\x01s"},
 		{"explicit vendor options", `option space u; option u.a code 1 = text; class "c" { match if exists pxe-system-type; option vendor-encapsulated-options 9:9; } vendor-option-space u; option u.a "x";` +
 			in(""), bios(1), "43=\t\t"},
 		{"the name of a declaration", `use-host-decl-names on; group { option host-name "g"; host a { hardware ethernet 2:0:0:0:0:1; } } host b { hardware ethernet 2:0:0:0:0:2; }` +

@@ -106,6 +106,7 @@ func (f *File) encapsulated(space string, last setting, all []setting) setting {
 			opts = append(opts, dhcp.RawOption{Code: sub.code, Data: sub.data})
 		}
 	}
+	slices.SortFunc(opts, func(a, b dhcp.RawOption) int { return int(a.Code) - int(b.Code) })
 	s.data = dhcp.AppendOptions(nil, opts)
 	if around := f.spaces[space]; around != 0 {
 		s.key, s.code = optionKey(around), around
