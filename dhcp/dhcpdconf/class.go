@@ -13,7 +13,7 @@ func (c *compiler) class(s statement, p place) {
 		c.fail(s.pos(), `write class "NAME" { match if ...; }`, "a class needs a name in quotes")
 		return
 	}
-	if !p.top() {
+	if !p.declares() {
 		c.fail(s.pos(), "move it out of the block", "a class in another block")
 		return
 	}
@@ -69,7 +69,7 @@ func (c *compiler) subclass(s statement, p place) {
 	}
 	k := c.classNamed(s.words[1].text)
 	switch {
-	case !p.top():
+	case !p.declares():
 		c.fail(s.pos(), "move it out of the block", "a subclass in another block")
 		return
 	case k == nil || k.value == nil:

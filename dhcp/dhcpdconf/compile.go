@@ -41,6 +41,10 @@ func (p place) top() bool {
 	return p.network == "" && p.subnet == nil && p.pool == nil && p.host == nil && !p.conditional()
 }
 
+// declares reports whether classes may be declared here, which are classes of the
+// whole file all the same.
+func (p place) declares() bool { return p.pool == nil && p.host == nil && !p.conditional() }
+
 // inner is the place inside of a new block.
 func (p place) inner() place {
 	p.scope = p.scope.inner()

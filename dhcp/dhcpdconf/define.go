@@ -92,6 +92,10 @@ func (c *compiler) lookUp(name token) (o option, known bool) {
 // optionValue is `option NAME VALUE`.
 func (c *compiler) optionValue(s statement, p place) {
 	name := s.words[1]
+	if strings.HasPrefix(strings.ToLower(name.text), "fqdn.") {
+		c.warn(s.pos(), "DNS is not updated")
+		return
+	}
 	o, known := c.lookUp(name)
 	if !known {
 		c.fail(name.Pos, "define it before: option "+name.text+" code N = TYPE;", "option %s is not known", name)

@@ -139,7 +139,7 @@ func TestRefused(t *testing.T) {
 		{"match in a subclass", `class "a" { match hardware; } subclass "a" 1:2 { match if true ; }`, `1:50: match that is not in a class`},
 		{"subclass of a condition", `class "a" { match if true ; } subclass "a" 1:2;`, `1:40: there is no class "a" that tells subclasses apart`},
 		{"subclass by a number", `class "a" { match option host-name; } subclass "a" 7;`, `1:52: "7" is a number, which no option equals`},
-		{"subclass in a group of a subnet", in(`subclass "a" 1:2;`), `3:1: a subclass in another block`},
+		{"subclass in a pool", in(`pool { range 10.0.0.20; subclass "a" 1:2; }`), `3:25: a subclass in another block`},
 		{"subclass without a value", `class "a" { match hardware; } subclass "a";`, `1:31: a subclass has the name of its class in quotes and one value`},
 		{"address in a condition", "if known { fixed-address 10.0.0.1; }", `1:12: fixed-address is not supported in a condition or a class`},
 

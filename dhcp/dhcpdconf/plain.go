@@ -5,7 +5,7 @@ import "strings"
 // plainStatement is one that changes nothing here: it says what is the case
 // anyway, or what has no meaning for this server.
 type plainStatement struct {
-	words   string // * is any value
+	words   string // * is any value, ... at the end is whatever comes, also a block
 	warning string // "" where dhcpd would do the same
 }
 
@@ -17,6 +17,8 @@ func plainStatements() []plainStatement {
 		noDNS   = "DNS is not updated"
 		durable = "a lease is on the disk before its ACK leaves"
 		forEver = "BOOTP clients keep their addresses for ever"
+		omapi   = "leases are seen and changed with pxe leases, not by OMAPI"
+		unused  = "a variable is not kept: what asks for it is refused"
 		usage   = "the server tells of a pool that runs low by itself"
 	)
 	return []plainStatement{
@@ -41,6 +43,8 @@ func plainStatements() []plainStatement {
 		{"server-id-check on", ""}, {"server-id-check true", ""}, {"server-id-check *", "a REQUEST to another server is left to that one"},
 		{"stash-agent-options *", "a client that renews is answered by what it sends itself"},
 		{"infinite-is-reserved off", ""}, {"infinite-is-reserved false", ""}, {"min-secs 0", ""},
+		{"omapi-port *", omapi}, {"omapi-key *", omapi}, {"key ...", "is of no use: neither OMAPI nor DNS updates are there"}, {"zone ...", noDNS},
+		{"set ...", unused}, {"unset *", unused}, {"log ...", "is not logged; the server tells of each answer by itself"},
 		{"server-name *", "is not sent: boot programs come from next-server"},
 	}
 }
@@ -58,13 +62,13 @@ func refusals() []refusal {
 		dhcpv6    = "leave it out: this is a server for IPv4"
 	)
 	return []refusal{
-		{"failover", oneServer}, {"key", oneServer}, {"zone", oneServer}, {"omapi-port", oneServer}, {"omapi-key", oneServer},
+		{"failover", oneServer},
 		{"ddns-update-style", "write ddns-update-style none; DNS is not updated"},
 		{"ddns-local-address4", oneServer}, {"ddns-local-address6", oneServer}, {"ddns-dual-stack-mixed-mode", oneServer},
 		{"ddns-guard-id-must-match", oneServer}, {"ddns-other-guard-is-dynamic", oneServer},
 		{"switch", "write if option NAME = ... { ... } elsif ... { ... } else { ... }"}, {"case", "write if and elsif"}, {"break", "write if and elsif"},
-		{"on", program}, {"execute", program}, {"log", program}, {"return", program},
-		{"set", variables}, {"unset", variables}, {"define", variables}, {"eval", variables}, {"add", "write match if in the class"},
+		{"on", program}, {"execute", program}, {"return", program},
+		{"define", variables}, {"eval", variables}, {"add", "write match if in the class"},
 		{"supersede", expr}, {"default", expr}, {"append", expr}, {"prepend", expr}, {"parse-vendor-option", expr},
 		{"spawn", "write match DATA and a subclass for each value; the server does not make classes by itself"},
 		{"lease", "leave it out, and give the class a pool of as many addresses"},
@@ -107,7 +111,9 @@ func (c *compiler) plain(s statement) {
 
 // matches reports whether the statement is made of these words.
 func (s *statement) matches(want []string) bool {
-	if s.hasBlock || len(s.words) != len(want) {
+	if n := len(want) - 1; want[n] == "..." && len(s.words) > n {
+		want = want[:n]
+	} else if s.hasBlock || len(s.words) != len(want) {
 		return false
 	}
 	for i, w := range want {

@@ -223,6 +223,9 @@ func TestTold(t *testing.T) {
 		{"a subclass of another kind", byClass + in(`filename "subnet";`), plain(1), "file subnet"},
 		{"a class in two parts", `class "a" { filename "a"; } class "a" { match if exists pxe-system-type; }` + in(""), bios(1), "file a"},
 		{"a class in a group", `group { filename "g"; class "a" { match if exists pxe-system-type; } }` + in(`filename "s";`), bios(1), "file g"},
+		{"a class in a subnet", `set vendorclass = option vendor-class-identifier;` + in(`filename "s"; next-server 10.0.0.3; class "pxeclients" { match if substring (option vendor-class-identifier, 0, 9) = "PXEClient";
+			if option pxe-system-type = 00:07 { filename "grub.efi"; } else { filename "pxelinux.0"; } }`), x64(1), "file grub.efi next 10.0.0.3"},
+		{"a class in another subnet", in(`filename "s";`) + `subnet 10.0.1.0 netmask 255.255.255.0 { filename "far"; class "a" { match if exists pxe-system-type; } }`, bios(1), "file far"},
 		{"nobody is known to a class", `class "a" { match if known; filename "a"; } class "b" { match if not known; filename "b"; } host h { hardware ethernet 2:0:0:0:0:1; }` + in(""), bios(1), "file b"},
 
 		{"members of a class", fmt.Sprintf(pools, `allow members of "pxe";`, `deny members of "pxe";`), bios(1), "10.0.0.20 file pool"},
