@@ -28,8 +28,11 @@ import (
 // controlSocket is the socket beside a lease file.
 func controlSocket(leaseFile string) string { return leaseFile + ".ctl" }
 
+// controlRequest has changes to make, or to try: what would come of them, after those
+// that the same command tried before.
 type controlRequest struct {
-	Edits []lease.Edit `json:"edits"`
+	Edits []lease.Edit `json:"edits,omitempty"`
+	Try   []lease.Edit `json:"try,omitempty"`
 }
 
 type controlAnswer struct {
@@ -97,6 +100,7 @@ func (d *dhcpServer) serveControl(ctx context.Context, server *dhcp.Server) {
 func (d *dhcpServer) answerControl(conn net.Conn, server *dhcp.Server) {
 	lines := bufio.NewScanner(conn)
 	lines.Buffer(nil, controlLine)
+	var tried *lease.Store // of the changes that were tried; nil: none were
 	for {
 		conn.SetDeadline(time.Now().Add(controlTimeout))
 		if !lines.Scan() {
@@ -105,14 +109,21 @@ func (d *dhcpServer) answerControl(conn net.Conn, server *dhcp.Server) {
 		var req controlRequest
 		var answer controlAnswer
 		err := json.Unmarshal(lines.Bytes(), &req)
-		if err == nil {
+		if err == nil && len(req.Try) > 0 && tried == nil {
+			tried, err = server.CopyLeases()
+		}
+		switch {
+		case err != nil:
+		case len(req.Try) > 0:
+			answer.Outcomes = server.TryEdits(tried, req.Try)
+		default:
 			answer.Outcomes, err = server.EditLeases(req.Edits)
 		}
 		if err != nil {
 			answer.Error = err.Error()
 		}
 		gone := json.NewEncoder(conn).Encode(answer) != nil
-		if err == nil { // whoever listens has the command wait no more
+		if err == nil && len(req.Try) == 0 { // whoever listens has the command wait no more
 			d.view.edited(req.Edits, answer.Outcomes)
 		}
 		if gone {
@@ -121,28 +132,65 @@ func (d *dhcpServer) answerControl(conn net.Conn, server *dhcp.Server) {
 	}
 }
 
+// editedLeases is what came of changes.
+type editedLeases struct {
+	outcomes []lease.Outcome
+	byServer bool          // that serves them: they are good for its subnets
+	file     leaseFileLoss // of changes in the file
+}
+
 // editLeases makes changes in a lease file, or has them made by the server that
 // has it open.
-func editLeases(path string, edits []lease.Edit) ([]lease.Outcome, error) {
+func editLeases(path string, edits []lease.Edit) (editedLeases, error) {
 	now := time.Now()
 	store, err := lease.Open(path, nil, now)
 	if errors.Is(err, lease.ErrLocked) {
-		return askServer(path, edits, err)
+		outcomes, err := askServer(path, edits, false, err)
+		return editedLeases{outcomes: outcomes, byServer: true}, err
 	}
 	if err != nil {
-		return nil, explainLeaseFile(err)
+		return editedLeases{}, explainLeaseFile(err)
 	}
+	e := editedLeases{outcomes: applyTo(store, edits, now), file: lossOf(path, store)}
+	return e, explainLeaseFile(errors.Join(store.Sync(now), store.Close()))
+}
+
+// tryEdits tells what would come of changes, and makes none.
+func tryEdits(path string, edits []lease.Edit) (editedLeases, error) {
+	outcomes, err := askServer(path, edits, true, nil)
+	if !errors.Is(err, errNoServer) {
+		return editedLeases{outcomes: outcomes, byServer: true}, err
+	}
+	now := time.Now()
+	store, err := lease.Read(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		store, err = lease.Open("", nil, now)
+	}
+	if err != nil {
+		return editedLeases{}, explainLeaseFile(err)
+	}
+	return editedLeases{outcomes: applyTo(store, edits, now), file: lossOf(path, store)}, nil
+}
+
+func applyTo(store *lease.Store, edits []lease.Edit, now time.Time) []lease.Outcome {
 	outcomes := make([]lease.Outcome, len(edits))
 	for i, e := range edits {
 		outcomes[i] = store.Apply(e, now)
 	}
-	return outcomes, errors.Join(store.Sync(now), store.Close())
+	return outcomes
 }
 
-// askServer has a running server make changes. locked says which one.
-func askServer(path string, edits []lease.Edit, locked error) ([]lease.Outcome, error) {
+// errNoServer: nobody listens beside the lease file.
+var errNoServer = errors.New("no server answers")
+
+// askServer has a running server make changes, or try them. locked says which one;
+// nil: there may be none.
+func askServer(path string, edits []lease.Edit, try bool, locked error) ([]lease.Outcome, error) {
 	conn, err := net.DialTimeout("unix", controlSocket(path), controlTimeout)
-	if err != nil {
+	switch {
+	case err != nil && locked == nil:
+		return nil, errNoServer
+	case err != nil:
 		return nil, withHint(fmt.Errorf("lease file %w, which cannot be asked: %w", locked, err),
 			"is it a server that starts or ends, or another command? Then try again; or run the command as the user of the server")
 	}
@@ -153,7 +201,11 @@ func askServer(path string, edits []lease.Edit, locked error) ([]lease.Outcome, 
 	for len(edits) > 0 {
 		some := edits[:min(len(edits), controlEdits)]
 		edits = edits[len(some):]
-		answer, err := ask(conn, lines, controlRequest{some})
+		req := controlRequest{Edits: some}
+		if try {
+			req = controlRequest{Try: some}
+		}
+		answer, err := ask(conn, lines, req)
 		if err != nil {
 			return all, fmt.Errorf("ask the server for changes of its leases: %w", err)
 		}
@@ -179,8 +231,8 @@ func ask(conn net.Conn, lines *bufio.Scanner, req controlRequest) (controlAnswer
 		return answer, err
 	}
 	err := json.Unmarshal(lines.Bytes(), &answer)
-	if err == nil && answer.Error == "" && len(answer.Outcomes) != len(req.Edits) {
-		err = fmt.Errorf("%d answers to %d changes", len(answer.Outcomes), len(req.Edits))
+	if err == nil && answer.Error == "" && len(answer.Outcomes) != len(req.Edits)+len(req.Try) {
+		err = fmt.Errorf("%d answers to %d changes", len(answer.Outcomes), len(req.Edits)+len(req.Try))
 	}
 	return answer, err
 }

@@ -102,7 +102,15 @@ func TestImportIntoARunningServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := leaseServer(t, path, "--range", "127.1.0.0-127.1.255.255")
-	var out bytes.Buffer
+	var dry, out bytes.Buffer
+	err := run(t.Context(), Streams{Out: &dry, Err: io.Discard}, "leases", "import", other, "--lease-file", path, "--dry-run")
+	if codeFor(err) != exitNo || !strings.Contains(dry.String(), fmt.Sprintf(": %d\n", count)) || strings.Contains(dry.String(), "nothing was checked") ||
+		!strings.Contains(dry.String(), "2501: left out: 127.2.0.0: "+lease.ErrNotInPool.Error()) {
+		t.Errorf("dry: %v\n%s", err, dry.String())
+	}
+	if list := mustRun(t, "leases", "--lease-file", path); list != "no leases\n" {
+		t.Errorf("after a dry run: %.500s", list)
+	}
 	done := make(chan error, 1)
 	go func() {
 		done <- run(t.Context(), Streams{Out: &out, Err: io.Discard}, "leases", "import", other, "--lease-file", path)

@@ -64,15 +64,15 @@ func (o *leaseFileOptions) name(s Streams) (string, error) {
 }
 
 // read is what the lease file says.
-func (o *leaseFileOptions) read(path string) ([]lease.Lease, error) {
-	leases, err := lease.Read(path)
+func (o *leaseFileOptions) read(path string) (*lease.Store, error) {
+	store, err := lease.Read(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, withHint(fmt.Errorf("lease file: %w", err), "name the interfaces of the server as on its command line, or its --lease-file")
 	}
 	if err != nil {
 		return nil, explainLeaseFile(err)
 	}
-	return leases, nil
+	return store, nil
 }
 
 type leasesOptions struct {
@@ -190,12 +190,13 @@ func runLeases(ctx context.Context, s Streams, o leasesOptions) error {
 	if o.watch {
 		return watchLeases(ctx, s, o, path)
 	}
-	leases, err := o.read(path)
+	store, err := o.read(path)
 	if err != nil {
 		return err
 	}
+	lossOf(path, store).warn(s, o.common)
 	now := time.Now()
-	rows := o.rows(leases, now)
+	rows := o.rows(store.Leases(now), now)
 	if o.json() {
 		lines := make([]leaseLineJSON, len(rows))
 		for i, r := range rows {

@@ -92,10 +92,12 @@ func runLeasesEnd(s Streams, o leaseFileOptions, do lease.EditKind, args []strin
 	if err != nil {
 		return err
 	}
-	leases, err := o.read(path)
+	store, err := o.read(path)
 	if err != nil {
 		return err
 	}
+	now := time.Now()
+	leases := store.Leases(now)
 	var edits []lease.Edit
 	for _, arg := range args {
 		if addr, err := netip.ParseAddr(arg); err == nil {
@@ -106,7 +108,7 @@ func runLeasesEnd(s Streams, o leaseFileOptions, do lease.EditKind, args []strin
 		if err != nil {
 			return &usageError{fmt.Errorf("%q is neither an IPv4 nor a MAC address", arg)}
 		}
-		of := editsOf(do, leases, mac, time.Now())
+		of := editsOf(do, leases, mac, now)
 		if len(of) == 0 {
 			return &noError{fmt.Errorf("%s has no %s", mac, map[lease.EditKind]string{lease.EditRelease: "lease", lease.EditUnreserve: "reservation"}[do])}
 		}
@@ -155,14 +157,15 @@ type editedLineJSON struct {
 // applyEdits makes changes, and tells of each. The answer is no when one was not
 // made.
 func applyEdits(s Streams, o leaseFileOptions, path string, edits []lease.Edit) error {
-	outcomes, err := editLeases(path, edits)
+	made, err := editLeases(path, edits)
+	made.file.warn(s, o.common)
 	if err != nil {
 		return err
 	}
 	now := time.Now()
 	lines := make([]editedLineJSON, len(edits))
 	var refused error
-	for i, out := range outcomes {
+	for i, out := range made.outcomes {
 		e := edits[i]
 		line := editedLineJSON{Do: string(e.Do), Address: e.Addr, leaseClient: clientOf(out.Lease.Key), Done: out.Error == "", Error: out.Error}
 		if out.Lease.Key == "" {

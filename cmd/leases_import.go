@@ -66,8 +66,10 @@ lease that is refused.` + whoMakesIt + ` The file is made if there is none.`,
 type importJSON struct {
 	Files    []importFileJSON `json:"files"`
 	Imported int              `json:"imported"`
-	DryRun   bool             `json:"dry_run,omitempty"`
-	LeftOut  []leftOutLine    `json:"left_out"`
+	// Checked tells that a running server held the leases against its subnets.
+	Checked bool          `json:"checked"`
+	DryRun  bool          `json:"dry_run,omitempty"`
+	LeftOut []leftOutLine `json:"left_out"`
 }
 
 type importFileJSON struct {
@@ -115,7 +117,7 @@ func runLeasesImport(s Streams, o importOptions) error {
 		return err
 	}
 	edits, taken := o.edits(found, &result, time.Now())
-	if err := o.apply(path, edits, taken, &result); err != nil {
+	if err := o.apply(s, path, edits, taken, &result); err != nil {
 		return err
 	}
 	slices.SortStableFunc(result.LeftOut, func(a, b leftOutLine) int {
@@ -201,17 +203,22 @@ func (o *importOptions) edits(found map[netip.Addr]foundLease, result *importJSO
 	return edits, from
 }
 
-// apply makes the edits, unless that is not wanted, and counts them.
-func (o *importOptions) apply(path string, edits []lease.Edit, from []foundLease, result *importJSON) error {
-	if o.dryRun || len(edits) == 0 {
-		result.Imported = len(edits)
+// apply makes the edits, or tries them if that is all that is wanted, and counts them.
+func (o *importOptions) apply(s Streams, path string, edits []lease.Edit, from []foundLease, result *importJSON) error {
+	if len(edits) == 0 {
 		return nil
 	}
-	outcomes, err := editLeases(path, edits)
+	change := editLeases
+	if o.dryRun {
+		change = tryEdits
+	}
+	made, err := change(path, edits)
+	made.file.warn(s, o.common)
 	if err != nil {
 		return err
 	}
-	for i, out := range outcomes {
+	result.Checked = made.byServer
+	for i, out := range made.outcomes {
 		if out.Error == "" {
 			result.Imported++
 			continue
@@ -247,6 +254,9 @@ func (o *importOptions) show(s Streams, path string, result importJSON) {
 		fmt.Fprintf(s.Out, "read %s, a file of %s\n", f.File, serverNames[leasefile.Format(f.Format)])
 	}
 	fmt.Fprintf(s.Out, "%s into %s: %d\n", did, path, result.Imported)
+	if !result.Checked && result.Imported > 0 {
+		fmt.Fprintln(s.Out, "no running server was asked: nothing was checked against its subnets")
+	}
 	if over > 0 {
 		fmt.Fprintf(s.Out, "leases left out that had ended: %d\n", over)
 	}

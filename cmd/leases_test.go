@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/netip"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -165,9 +166,52 @@ func TestLeasesOnATerminal(t *testing.T) {
 		leases = append(leases, leaseOf(n, netip.AddrFrom4([4]byte{192, 0, 2, n}).String(), lease.Bound, time.Hour))
 	}
 	s.Getenv = func(name string) string { return map[string]string{"NO_COLOR": "1"}[name] }
-	redraw(s, leaseRows(leases, leaseNow), leaseNow)
+	redraw(s, leaseRows(leases, leaseNow), leaseFileLoss{}, leaseNow)
 	want := "\x1b[H\x1b[JADDRESS    CLIENT           …\n192.0.2.0  52:54:00:00:00:00…\nand 4 more\n"
 	if diff := cmp.Diff(want, out.String()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// TestLeasesOutside warns of them at the start of a server.
+func TestLeasesOutside(t *testing.T) {
+	var log bytes.Buffer
+	view := newDHCPView(Streams{Err: &log}, common{})
+	view.outside(0)
+	if log.Len() > 0 {
+		t.Errorf("none are: %s", log.String())
+	}
+	if view.outside(3); !strings.Contains(log.String(), "WARN") || !strings.Contains(log.String(), "count=3") {
+		t.Error(log.String())
+	}
+}
+
+// TestDamagedLeaseFile has every command tell of it: those that look, and the one
+// that makes the file anew.
+func TestDamagedLeaseFile(t *testing.T) {
+	dir := t.TempDir()
+	path, other := filepath.Join(dir, "leases"), filepath.Join(dir, "dnsmasq.leases")
+	if err := os.WriteFile(other, []byte("0 52:54:00:00:00:01 192.0.2.1 * *\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{
+		{"leases"},
+		{"leases", "-o", "json"},
+		{"leases", "import", "--dry-run", other},
+		{"leases", "release", "192.0.2.1"},
+		{"leases", "reserve", "52:54:00:00:00:01", "192.0.2.1"},
+	} {
+		if err := os.WriteFile(path, []byte("pxe leases 1\ndamage\n"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		var stderr bytes.Buffer
+		run(t.Context(), Streams{Out: io.Discard, Err: &stderr}, append(args, "--lease-file", path)...)
+		if n := strings.Count(stderr.String(), "some leases could not be read"); n != 1 {
+			t.Errorf("%v: told %d times: %s", args, n, stderr.String())
+		}
+		copied := strings.Contains(stderr.String(), path+".damaged")
+		if looks := len(args) == 1 || args[1] == "-o" || args[1] == "import"; copied == looks {
+			t.Errorf("%v: the copy is told of: %v", args, copied)
+		}
 	}
 }

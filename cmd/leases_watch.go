@@ -28,22 +28,30 @@ type leaseChangeJSON struct {
 func watchLeases(ctx context.Context, s Streams, o leasesOptions, path string) error {
 	ticker := time.NewTicker(leaseWatchEvery)
 	defer ticker.Stop()
-	var leases []lease.Lease
+	var store *lease.Store
 	var last fs.FileInfo
+	var loss leaseFileLoss // as was told
+	table := s.OutTTY && !o.json()
 	var shown map[leaseID]leaseRow // nil: nothing was yet
 	lines := newJSONLines(s.Out)
 	for {
 		if info := stat(path); last == nil || !sameFile(info, last) {
 			var err error
-			if leases, err = o.read(path); err != nil {
+			if store, err = o.read(path); err != nil {
 				return err
 			}
 			last = info
+			if l := lossOf(path, store); l != loss {
+				loss = l
+				if !table {
+					loss.warn(s, o.common)
+				}
+			}
 		}
 		now := time.Now()
-		rows := o.rows(leases, now)
-		if s.OutTTY && !o.json() {
-			redraw(s, rows, now)
+		rows := o.rows(store.Leases(now), now)
+		if table {
+			redraw(s, rows, loss, now)
 		} else {
 			for _, c := range leaseChanges(shown, rows) {
 				line := leaseChangeJSON{c.change, now, c.row.json()}
@@ -67,11 +75,18 @@ func watchLeases(ctx context.Context, s Streams, o leasesOptions, path string) e
 }
 
 // redraw fills the terminal with the table.
-func redraw(s Streams, rows []leaseRow, now time.Time) {
+func redraw(s Streams, rows []leaseRow, loss leaseFileLoss, now time.Time) {
 	width, height := s.errSize()
 	lines := leaseTable(newStyles(s, s.Out, s.OutTTY), rows, now)
-	if room := height - 2; len(lines) > room && room > 0 {
+	room := height - 2
+	if loss.lines > 0 {
+		room--
+	}
+	if len(lines) > room && room > 0 {
 		lines = append(lines[:room], fmt.Sprintf("and %d more", len(lines)-room))
+	}
+	if loss.lines > 0 {
+		lines = append(lines, fmt.Sprintf("lines of the file that could not be read: %d", loss.lines))
 	}
 	for i, line := range lines {
 		lines[i] = ansi.Truncate(line, width-1, "…")

@@ -341,6 +341,7 @@ func (d *dhcpServer) serve(ctx context.Context) error {
 	}
 	d.view.listening(d)
 	d.view.void(server.VoidReservations())
+	d.view.outside(server.LeasesOutside())
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { d.follow(ctx, server); return nil })
 	if d.control != nil {

@@ -57,3 +57,10 @@ func (v dhcpView) void(reservations []lease.Lease) {
 			"addr", l.Addr, "client", clientOf(l.Key))
 	}
 }
+
+// outside warns of leases on addresses that are not served.
+func (v dhcpView) outside(count int) {
+	if count > 0 {
+		v.log.Warn("some leases are outside of what is served: their machines get other addresses; they are kept until they end", "count", count)
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -77,11 +78,35 @@ func (d *dhcpServer) openLeases(s Streams) error {
 		return explainLeaseFile(err)
 	}
 	d.cleanup = append(d.cleanup, d.leases.Close)
-	if lines, copied := d.leases.Damaged(); lines > 0 {
-		d.view.damaged(path, lines, copied)
-	}
+	lossOf(path, d.leases).tell(d.view.log)
 	return nil
 }
+
+// leaseFileLoss is what could not be read of a lease file.
+type leaseFileLoss struct {
+	path   string
+	lines  int
+	copied string // the file as it was; "": it still is
+}
+
+func lossOf(path string, store *lease.Store) leaseFileLoss {
+	lines, copied := store.Damaged()
+	return leaseFileLoss{path, lines, copied}
+}
+
+// tell warns of it.
+func (l leaseFileLoss) tell(log *slog.Logger) {
+	switch {
+	case l.lines == 0:
+	case l.copied == "":
+		log.Warn("some leases could not be read", "file", l.path, "lines", l.lines)
+	default:
+		log.Warn("some leases could not be read and are lost", "file", l.path, "lines", l.lines, "copy", l.copied)
+	}
+}
+
+// warn is tell for the commands.
+func (l leaseFileLoss) warn(s Streams, c common) { l.tell(newLogger(s, c)) }
 
 // leaseTarget is the file that the name of a lease file means. Whoever names a link
 // to it has the same lock, socket and list of one-time boots beside it.
@@ -94,6 +119,9 @@ func leaseTarget(path string) (string, error) {
 }
 
 func explainLeaseFile(err error) error {
+	if err == nil {
+		return nil
+	}
 	if errors.Is(err, lease.ErrFormat) { // "leases: not a lease file of pxe"
 		err = fmt.Errorf("lease file %w", err)
 	} else {

@@ -114,6 +114,7 @@ func (d *dhcpServer) reload(ctx context.Context, server *dhcp.Server, because st
 		Warnings: append(warningTexts(c), d.needsStart(&c)...),
 	})
 	d.view.void(server.VoidReservations())
+	d.view.outside(server.LeasesOutside())
 	d.cfg, d.file = c.Config, c
 }
 

@@ -189,11 +189,6 @@ func (v dhcpView) severalAddresses(iface string, a attachment) {
 	v.log.Warn("the interface has several addresses; --subnet chooses another", "interface", iface, "taken", a.addr, "others", strings.Join(others, " "))
 }
 
-// damaged warns of a lease file that could not be read in full.
-func (v dhcpView) damaged(path string, lines int, copied string) {
-	v.log.Warn("some leases could not be read and are lost", "file", path, "lines", lines, "copy", copied)
-}
-
 // dhcpEventJSON is one event; fields that it has no use for are left out.
 type dhcpEventJSON struct {
 	Event        string      `json:"event"` // a kind: "offer", "ack", ...

@@ -20,17 +20,37 @@ func KeyOfMAC(mac net.HardwareAddr) lease.Key {
 // that it may be lost when the server ends.
 func (s *Server) EditLeases(edits []lease.Edit) ([]lease.Outcome, error) {
 	now := s.time()
-	outcomes := make([]lease.Outcome, len(edits))
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.edit(s.leases, edits, now), s.leases.Sync(now)
+}
+
+// CopyLeases is a copy of the leases in memory, for TryEdits.
+func (s *Server) CopyLeases() (*lease.Store, error) {
+	now := s.time()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.leases.Copy(s.cfg.Pools(), now)
+}
+
+// TryEdits makes changes to a copy alone, and tells what would come of them.
+func (s *Server) TryEdits(of *lease.Store, edits []lease.Edit) []lease.Outcome {
+	now := s.time()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.edit(of, edits, now)
+}
+
+func (s *Server) edit(leases *lease.Store, edits []lease.Edit, now time.Time) []lease.Outcome {
+	outcomes := make([]lease.Outcome, len(edits))
 	for i, e := range edits {
 		if err := s.editable(e); err != nil {
 			outcomes[i].Error = err.Error()
 			continue
 		}
-		outcomes[i] = s.leases.Apply(e, now)
+		outcomes[i] = leases.Apply(e, now)
 	}
-	return outcomes, s.leases.Sync(now)
+	return outcomes
 }
 
 // editable refuses a reservation for a host that the configuration gives another
@@ -60,6 +80,18 @@ func (s *Server) VoidReservations() []lease.Lease {
 	}
 	_, void := s.leases.Reservations()
 	return void
+}
+
+// LeasesOutside is how many leases that have not ended are on addresses that are not
+// served. They are kept until they end.
+func (s *Server) LeasesOutside() int {
+	now := s.time()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.leases == nil {
+		return 0
+	}
+	return s.leases.Outside(now)
 }
 
 // PoolUse is how much of a subnet's addresses is in use.

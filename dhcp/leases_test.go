@@ -107,9 +107,12 @@ func TestEditIsDurable(t *testing.T) {
 	}
 	s.Now = func() time.Time { return testStart }
 	mustEdit(t, s, lease.Edit{Do: lease.EditReserve, Addr: addr("192.168.122.50"), Key: KeyOfMAC(mac(clientMAC))})
-	leases, err := lease.Read(path)
-	if err != nil || len(leases) != 1 || leases[0].State != lease.Reserved {
-		t.Errorf("the journal has %+v, %v", leases, err)
+	onDisk, err := lease.Read(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if leases := onDisk.Leases(testStart); len(leases) != 1 || leases[0].State != lease.Reserved {
+		t.Errorf("the journal has %+v", leases)
 	}
 }
 

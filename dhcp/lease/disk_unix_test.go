@@ -58,8 +58,12 @@ func TestJournalBehindALink(t *testing.T) {
 	if to, err := os.Readlink(link); to != "leases" {
 		t.Errorf("the link leads to %q, %v", to, err)
 	}
-	if leases, err := Read(path); len(leases) != 2 {
-		t.Errorf("%v, %v", leases, err)
+	s, err := Read(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if leases := s.Leases(start); len(leases) != 2 {
+		t.Error(leases)
 	}
 }
 

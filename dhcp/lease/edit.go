@@ -131,8 +131,11 @@ func (p *Pool) end(e *entry, now time.Time) {
 // adopt takes a lease over from elsewhere. The client's own, if it lasts longer,
 // stays.
 func (s *Store) adopt(l Lease, now time.Time) error {
-	if !l.Addr.Is4() || l.Key == "" {
-		return fmt.Errorf("%s: %w", l.Addr, ErrNotServed)
+	if l.Key == "" {
+		return fmt.Errorf("%s: %w", l.Addr, ErrNoMachine)
+	}
+	if err := s.sensible(l.Key, l.Addr); err != nil {
+		return err
 	}
 	if l.Expired(now) {
 		return fmt.Errorf("%s: %w", l.Addr, ErrOver)
@@ -148,8 +151,6 @@ func (s *Store) adopt(l Lease, now time.Time) error {
 		return fmt.Errorf("%s: %w, for %s", l.Addr, ErrReserved, r.Key.client())
 	}
 	switch p := s.home(l.Addr); {
-	case p == nil && len(s.pools) > 0:
-		return fmt.Errorf("%s: %w", l.Addr, ErrNotServed)
 	case p != nil && p.hasAnother(Client{Key: l.Key}, number(l.Addr), now.Unix()):
 		return fmt.Errorf("%s: %w", l.Addr, ErrOtherAddress)
 	case p == nil:

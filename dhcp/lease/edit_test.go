@@ -2,6 +2,7 @@ package lease
 
 import (
 	"errors"
+	"net/netip"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -154,5 +155,104 @@ func TestEditImport(t *testing.T) {
 			t.Errorf("the lease is %+v", l)
 		}
 		mustClose(t, s)
+	}
+}
+
+// TestNoMachine refuses addresses that no machine can have, and those of no machine,
+// without pools too. 127.0.0.0/8 is for who serves it alone.
+func TestNoMachine(t *testing.T) {
+	loopback := testConfig("127.0.0.10", "127.0.0.99")
+	loopback.Subnet = netip.MustParsePrefix("127.0.0.0/8")
+	for _, tt := range []struct {
+		mac, addr string
+		pools     []Config
+		want      error
+	}{
+		{"525400000001", "0.0.0.0", nil, ErrNotUnicast},
+		{"525400000001", "0.0.0.9", nil, ErrNotUnicast},
+		{"525400000001", "127.0.0.10", nil, ErrNotUnicast},
+		{"525400000001", "127.0.0.10", []Config{loopback}, nil},
+		{"525400000001", "224.0.0.1", []Config{loopback}, ErrNotUnicast},
+		{"525400000001", "255.255.255.255", nil, ErrNotUnicast},
+		{"ffffffffffff", "192.0.2.1", nil, ErrNoMachine},
+		{"01005e000001", "192.0.2.1", nil, ErrNoMachine},
+		{"000000000000", "192.0.2.1", nil, ErrNoMachine},
+		{"525400000001", "192.0.2.1", nil, nil},
+	} {
+		s, err := Open("", tt.pools, start)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var key Key
+		if err := key.UnmarshalText([]byte("01" + tt.mac)); err != nil {
+			t.Fatal(err)
+		}
+		for _, do := range []EditKind{EditImport, EditReserve} {
+			o := s.Apply(Edit{Do: do, Addr: addr(tt.addr), Key: key}, start)
+			if tt.want == nil && o.Error != "" || tt.want != nil && !strings.HasSuffix(o.Error, tt.want.Error()) {
+				t.Errorf("%s %s for %s: %q, want %v", do, tt.addr, tt.mac, o.Error, tt.want)
+			}
+		}
+	}
+}
+
+// TestCopy changes a copy: its leases and offers are those of the store, which hears
+// nothing of it.
+func TestCopy(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "leases")
+	cfg := testConfig("192.0.2.10", "192.0.2.99")
+	s := openStore(t, path, cfg)
+	defer s.Close()
+	mustCommit(t, s.Pool(0), client(1), addr("192.0.2.20"), start)
+	if _, err := s.Pool(0).Offer(client(2), addr("192.0.2.21"), start); err != nil {
+		t.Fatal(err)
+	}
+	mustSync(t, s, start)
+	c, err := s.Copy([]Config{cfg}, start)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		addr string
+		want error
+	}{{"192.0.2.20", ErrInUse}, {"192.0.2.21", ErrInUse}, {"192.0.2.22", nil}} {
+		o := c.Apply(Edit{Do: EditImport, Addr: addr(tt.addr), Key: client(3).Key}, start)
+		if tt.want == nil && o.Error != "" || tt.want != nil && !strings.Contains(o.Error, tt.want.Error()) {
+			t.Errorf("%s: %q, want %v", tt.addr, o.Error, tt.want)
+		}
+	}
+	if o := c.Apply(Edit{Do: EditRelease, Addr: addr("192.0.2.20")}, start); o.Error != "" {
+		t.Error(o.Error)
+	}
+	mustSync(t, s, start)
+	onDisk, err := Read(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, got := range []*Store{s, onDisk} {
+		if leases := got.Leases(start); len(leases) != 1 || leases[0].State != Bound || leases[0].Key != client(1).Key {
+			t.Errorf("%+v", leases)
+		}
+	}
+}
+
+// TestOutside counts what lasts, and has no place.
+func TestOutside(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "leases")
+	s := openStore(t, path, testConfig("192.0.2.10", "192.0.2.99"))
+	for n := range 3 {
+		mustCommit(t, s.Pool(0), client(n), address(number(addr("192.0.2.20"))+uint32(n)), start)
+	}
+	if err := s.Pool(0).Release(client(2).Key, addr("192.0.2.22"), start); err != nil {
+		t.Fatal(err)
+	}
+	mustClose(t, s)
+	s = openStore(t, path, testConfig("192.0.2.10", "192.0.2.20"))
+	defer s.Close()
+	if n := s.Outside(start); n != 1 {
+		t.Errorf("%d outside, want 1", n)
+	}
+	if n := s.Outside(start.Add(24 * time.Hour)); n != 0 {
+		t.Errorf("%d outside when all have ended", n)
 	}
 }

@@ -26,6 +26,15 @@ func (k Key) client() string {
 	return "client " + k.String()
 }
 
+// machine reports whether the key may be a machine's: an Ethernet address of a group
+// is not (IEEE 802, the lowest bit of the first byte), nor is one of zeros.
+func (k Key) machine() bool {
+	if len(k) != 7 || k[0] != 1 {
+		return true
+	}
+	return k[1]&1 == 0 && strings.Trim(string(k[1:]), "\x00") != ""
+}
+
 // Client is who asks for an address.
 type Client struct {
 	Key  Key

@@ -10,9 +10,22 @@ import "time"
 // Pools from before are of no use any more. Nobody may use them or the store
 // meanwhile.
 func (s *Store) Reconfigure(pools []Config, now time.Time) error {
+	next, err := s.Copy(pools, now)
+	if err != nil {
+		return err
+	}
+	s.pools, s.strangers = next.pools, next.strangers
+	s.reservations, s.reservedFor = next.reservations, next.reservedFor
+	s.record()
+	return nil
+}
+
+// Copy is a store in memory with these pools, and the leases and offers that have a
+// place in them, as Reconfigure would have it. What is done to it is nothing to s.
+func (s *Store) Copy(pools []Config, now time.Time) (*Store, error) {
 	next := newStore()
 	if err := next.makePools(pools); err != nil {
-		return err
+		return nil, err
 	}
 	for _, l := range s.Leases(now) {
 		next.restore(l)
@@ -22,10 +35,7 @@ func (s *Store) Reconfigure(pools []Config, now time.Time) error {
 			next.holdAgain(e, now.Unix())
 		}
 	}
-	s.pools, s.strangers = next.pools, next.strangers
-	s.reservations, s.reservedFor = next.reservations, next.reservedFor
-	s.record()
-	return nil
+	return next, nil
 }
 
 // holdAgain keeps an offer of another store, unless its address is gone or

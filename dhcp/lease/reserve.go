@@ -19,6 +19,10 @@ var (
 	ErrExcluded = errors.New("this is the address of a router, a server or the network itself")
 	// ErrReserved: the address is another client's, or the client has another.
 	ErrReserved = errors.New("reserved already")
+	// ErrNotUnicast: the address is none that a machine can have.
+	ErrNotUnicast = errors.New("not an address that a machine can have")
+	// ErrNoMachine: the hardware address is that of a group, or zero.
+	ErrNoMachine = errors.New("the hardware address is no machine's")
 	// ErrNotReserved: nobody reserved the address.
 	ErrNotReserved = errors.New("no such reservation")
 )
@@ -30,14 +34,15 @@ var (
 //
 // A client has one such address. Who holds the address now keeps it until its
 // lease or quarantine ends, and is returned; the zero Lease is nobody. The error
-// is ErrNotServed, ErrConfigured, ErrExcluded or ErrReserved.
+// is ErrNotServed, ErrNotUnicast, ErrNoMachine, ErrConfigured, ErrExcluded or
+// ErrReserved.
 //
 // A store without pools, which cannot know what is served, refuses only what
 // other reservations forbid. One that turns out to have no place in the pools is
 // kept, and of no effect.
 func (s *Store) Reserve(key Key, name string, addr netip.Addr, now time.Time) (holder Lease, err error) {
-	if !addr.Is4() {
-		return Lease{}, fmt.Errorf("%s: %w", addr, ErrNotServed)
+	if err := s.sensible(key, addr); err != nil {
+		return Lease{}, err
 	}
 	if l, ok := s.reservations[addr]; ok && l.Key != key {
 		return Lease{}, fmt.Errorf("%s: %w, for %s", addr, ErrReserved, l.Key.client())
@@ -47,8 +52,6 @@ func (s *Store) Reserve(key Key, name string, addr netip.Addr, now time.Time) (h
 	}
 	p, n := s.home(addr), number(addr)
 	switch {
-	case len(s.pools) > 0 && p == nil:
-		return Lease{}, fmt.Errorf("%s: %w", addr, ErrNotServed)
 	case p != nil && p.reserved[n]:
 		return Lease{}, fmt.Errorf("%s: %w", addr, ErrConfigured)
 	case p != nil && p.space.closed[n] && !p.byHand(n):
@@ -62,6 +65,24 @@ func (s *Store) Reserve(key Key, name string, addr netip.Addr, now time.Time) (h
 	}
 	return Lease{}, nil
 }
+
+// sensible refuses what no machine can have, or be. 127.0.0.0/8 is for a server that
+// serves it, for a test, alone.
+func (s *Store) sensible(key Key, addr netip.Addr) error {
+	switch p := s.home(addr); {
+	case !addr.Is4():
+		return fmt.Errorf("%s: %w", addr, ErrNotServed)
+	case addr.IsMulticast(), addr.As4()[0] == 0, addr == broadcast, addr.IsLoopback() && p == nil:
+		return fmt.Errorf("%s: %w", addr, ErrNotUnicast)
+	case p == nil && len(s.pools) > 0:
+		return fmt.Errorf("%s: %w", addr, ErrNotServed)
+	case !key.machine():
+		return fmt.Errorf("%s for %s: %w", addr, key.client(), ErrNoMachine)
+	}
+	return nil
+}
+
+var broadcast = netip.AddrFrom4([4]byte{255, 255, 255, 255})
 
 // Unreserve ends a reservation, which is returned. A lease on the address stays
 // until it ends. The error is ErrNotReserved.

@@ -238,6 +238,17 @@ func (s *Store) Leases(now time.Time) []Lease {
 	return append(reservations, all...)
 }
 
+// Outside is how many leases that have not ended are on addresses that no pool has.
+func (s *Store) Outside(now time.Time) int {
+	n := 0
+	for _, l := range s.strangers {
+		if l.State == Bound && !l.Expired(now) {
+			n++
+		}
+	}
+	return n
+}
+
 // Close makes the last commits durable and gives the journal free for others.
 func (s *Store) Close() error {
 	if s.journal == nil {
