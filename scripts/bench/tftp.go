@@ -145,6 +145,7 @@ func (b *bench) compareTFTP(title string, scenarios []scenario) {
 			s.wire.seed = uint64(round)
 			var mu sync.Mutex
 			var running sync.WaitGroup
+			var failure any // of one that runs beside others
 			for _, name := range b.contestants() {
 				measure := func() {
 					got := b.bear(hosts[name], servers[name], s, image)
@@ -155,12 +156,24 @@ func (b *bench) compareTFTP(title string, scenarios []scenario) {
 					b.Logf("    %.1f MB per CPU s", float64(got.bytes)/1e6/(got.cpu+got.clients))
 				}
 				if s.wire.roundTrip > 0 {
-					running.Go(measure)
+					running.Go(func() {
+						defer func() {
+							if r := recover(); r != nil {
+								mu.Lock()
+								defer mu.Unlock()
+								failure = r
+							}
+						}()
+						measure()
+					})
 				} else {
 					measure()
 				}
 			}
 			running.Wait()
+			if failure != nil {
+				panic(failure)
+			}
 		}
 	}
 	printTFTP(title, scenarios, results, b.contestants())
