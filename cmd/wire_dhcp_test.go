@@ -46,9 +46,12 @@ func TestTenThousandClients(t *testing.T) {
 		}
 		h.end()
 	})
-	leases, err := lease.Read(path)
-	if err != nil || len(leases) != herdSize {
-		t.Errorf("%d leases on the disk, %v, want %d", len(leases), err, herdSize)
+	store, err := lease.Read(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(store.Leases(time.Now())); n != herdSize {
+		t.Errorf("%d leases on the disk, want %d", n, herdSize)
 	}
 }
 
