@@ -366,6 +366,7 @@ func TestServerCrowdsOutForTheAdmitted(t *testing.T) {
 		if e := l.event(); e.Kind != EventDropped || !errors.Is(e.Err, ErrSource) {
 			t.Errorf("event %+v", e)
 		}
+		l.noEvent()
 	})
 }
 
