@@ -42,8 +42,8 @@ files of Kea that end in .completed, .2 or .1 in this order before the one witho
 
 Leases are the machine's with that MAC address, as serve-dhcp has it; for one with
 --by-client-id give that flag here too. A lease that this server has already and
-that ends later stays. What is left out is told with its line, under -v also what
-had ended anyway. The answer is no (exit code 3) if a file has damaged lines, or a
+that ends later stays. What is left out is told with its line, the first ten alone;
+under -v all, and also what had ended anyway. The answer is no (exit code 3) if a file has damaged lines, or a
 lease that is refused.` + whoMakesIt + ` The file is made if there is none.`,
 		Example: `  pxe leases import /var/lib/dhcp/dhcpd.leases --interface eth0
   pxe leases import /var/lib/misc/dnsmasq.leases --interface eth0 --dry-run -v
@@ -229,13 +229,21 @@ func (o *importOptions) apply(s Streams, path string, edits []lease.Edit, from [
 	return nil
 }
 
+// maxLeftOut is how many lines that gave no lease are shown without -v.
+const maxLeftOut = 10
+
 func (o *importOptions) show(s Streams, path string, result importJSON) {
-	over := 0
+	over, told, more := 0, 0, 0
 	for _, l := range result.LeftOut {
 		if l.quiet && !o.verbose {
 			over++
 			continue
 		}
+		if told == maxLeftOut && !o.verbose {
+			more++
+			continue
+		}
+		told++
 		where := l.File
 		if l.Line > 0 {
 			where = fmt.Sprintf("%s:%d", l.File, l.Line)
@@ -245,6 +253,9 @@ func (o *importOptions) show(s Streams, path string, result importJSON) {
 			text = l.Address.String() + ": " + text
 		}
 		fmt.Fprintf(s.Out, "%s: left out: %s\n", where, text)
+	}
+	if more > 0 {
+		fmt.Fprintf(s.Out, "left out as well: %d more; -v shows all\n", more)
 	}
 	did := "leases imported"
 	if result.DryRun {

@@ -215,3 +215,27 @@ func TestDamagedLeaseFile(t *testing.T) {
 		}
 	}
 }
+
+// TestImportLeavesOutALot shows ten lines of them, each line named once, and all
+// under -v.
+func TestImportLeavesOutALot(t *testing.T) {
+	const count = 25
+	dir := t.TempDir()
+	other := filepath.Join(dir, "dhcpd.leases")
+	if err := os.WriteFile(other, []byte(strings.Repeat("lease 192.0.2.1 {\n  ends 5 2199/13/02 09:04:05;\n}\n", count)), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		flag  string
+		shown int
+		more  bool
+	}{{"--verbose=false", 10, true}, {"-v", count, false}} {
+		var out bytes.Buffer
+		err := run(t.Context(), Streams{Out: &out, Err: io.Discard}, "leases", "import", other, "--lease-file", filepath.Join(dir, "leases"), tt.flag)
+		text := out.String()
+		if codeFor(err) != exitNo || strings.Count(text, ": left out: ") != tt.shown || strings.Contains(text, "left out as well: 15 more") != tt.more ||
+			!strings.Contains(text, "dhcpd.leases:5: left out: \"5 2199/13/02 09:04:05\" is not a time\n") {
+			t.Errorf("%s: %v\n%s", tt.flag, err, text)
+		}
+	}
+}

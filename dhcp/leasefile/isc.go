@@ -85,7 +85,7 @@ func (s *iscScanner) lease(head []iscWord, line int, c *collector) error {
 		return fmt.Errorf("line %d: a lease without its address, as a client (dhclient) keeps them: %w", line, ErrFormat)
 	}
 	r := Record{Line: line}
-	ends := false
+	ends, badAt := false, line
 	addr, bad := parseAddr(head[0].text)
 	switch {
 	case bad == nil && !addr.Is4():
@@ -115,11 +115,11 @@ func (s *iscScanner) lease(head []iscWord, line int, c *collector) error {
 		case len(words) > 0 && end == ";":
 			ends = ends || words[0].text == "ends"
 			if err := r.iscStatement(words); err != nil && bad == nil {
-				bad = fmt.Errorf("line %d: %w", at, err)
+				bad, badAt = err, at
 			}
 			continue
 		case len(words) > 0 && bad == nil:
-			bad = fmt.Errorf("line %d: a statement without its ;", at)
+			bad, badAt = errors.New("a statement without its ;"), at
 		}
 		if end == "}" {
 			break
@@ -129,7 +129,7 @@ func (s *iscScanner) lease(head []iscWord, line int, c *collector) error {
 		bad = errors.New("a lease without its end")
 	}
 	if bad != nil {
-		c.damaged(line, bad)
+		c.damaged(badAt, bad)
 		return nil
 	}
 	return c.add(r)

@@ -63,7 +63,7 @@ const (
 
 // LeftOut is a part of a file that gave no record.
 type LeftOut struct {
-	Line   int
+	Line   int // of what is wrong, or where the part begins
 	Reason string
 	// Damaged is one that the server itself could not have meant.
 	Damaged bool

@@ -119,7 +119,7 @@ func TestParse(t *testing.T) {
 			},
 			LeftOut: []LeftOut{
 				{48, iscWords["host"], false},
-				{56, `line 57: "5 2026/13/02 09:04:05" is not a time`, true},
+				{57, `"5 2026/13/02 09:04:05" is not a time`, true},
 				{60, "the file ends in the middle of it", true},
 			},
 		}},
