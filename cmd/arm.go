@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -14,11 +13,9 @@ import (
 )
 
 type armOptions struct {
-	common
-	ifaces    []string
-	leaseFile string
-	list      bool
-	macs      []net.HardwareAddr
+	leaseFileOptions
+	list bool
+	macs []net.HardwareAddr
 }
 
 func newArmCmd(s Streams) *cobra.Command {
@@ -32,7 +29,8 @@ sends to their disk after their first boot. --list shows what it knows of each:
 "done". Machines that are not listed are armed.
 
 The list is in a file beside that of the leases, which is found by the interface
-of the server or named by --lease-file. A running server takes note at once.`,
+of the server or named by --lease-file; neither is needed where there is one alone. A
+running server takes note at once.`,
 		Example: `  pxe arm 52:54:00:12:34:56 --interface eth0
   pxe arm --list --interface eth0
   pxe arm 52:54:00:12:34:56 --lease-file /var/lib/pxe/dhcp-eth0.leases`,
@@ -44,18 +42,13 @@ of the server or named by --lease-file. A running server takes note at once.`,
 		},
 	}
 	f := cmd.Flags()
-	f.StringArrayVarP(&o.ifaces, "interface", "i", nil, "the interface `IF` of the server; as often as its command line has it")
-	f.StringVar(&o.leaseFile, "lease-file", "", "the lease `FILE` of the server")
 	f.BoolVar(&o.list, "list", false, "show what is known, and arm nobody")
-	_ = cmd.RegisterFlagCompletionFunc("interface", completeInterfaces)
-	o.common.addTo(cmd)
+	o.leaseFileOptions.addTo(cmd)
 	return cmd
 }
 
 func (o *armOptions) check(args []string) error {
 	switch {
-	case len(o.ifaces) == 0 && o.leaseFile == "":
-		return withHint(usagef("which server? --interface and --lease-file are missing"), "name the interface that it serves: --interface eth0")
 	case o.list && len(args) > 0:
 		return usagef("--list arms nobody, and wants no MAC")
 	case !o.list && len(args) == 0:
@@ -82,21 +75,17 @@ type armedJSON struct {
 }
 
 func runArm(s Streams, o armOptions) error {
-	leases := o.leaseFile
-	if leases == "" {
-		leases = defaultLeaseFile(s, o.ifaces...)
-	}
-	leases, err := leaseTarget(leases)
+	leases, err := o.file(s)
 	if err != nil {
 		return err
 	}
 	path := onceFile(leases)
-	if _, err := os.Stat(path); err != nil {
-		return withHint(fmt.Errorf("no machine has had its one boot: %w", err),
-			"only serve-dhcp --once keeps such a list; name its interfaces as on its command line, or its --lease-file")
-	}
 	if o.list {
 		return listArmed(s, o, path)
+	}
+	if stat(path) == nil && stat(leases) == nil { // or a misspelt name would be a new file
+		return withHint(fmt.Errorf("no machine has had its one boot: there is no %s", path),
+			"only serve-dhcp --once keeps such a list; name its interfaces as on its command line, or its --lease-file")
 	}
 	had, err := once.Arm(path, o.macs...)
 	if err != nil {
@@ -140,6 +129,9 @@ func listArmed(s Streams, o armOptions, path string) error {
 			lines = append(lines, armedJSON{e.MAC.String(), e.State.String(), &since})
 		}
 		return writeJSON(s.Out, lines)
+	}
+	if len(entries) == 0 {
+		fmt.Fprintf(s.Out, "no machine has had its one boot, says %s\n", path)
 	}
 	for _, e := range entries {
 		fmt.Fprintf(s.Out, "%s  %-7s  since %s\n", e.MAC, e.State, e.Since.Format(time.DateTime))

@@ -44,7 +44,8 @@ func (o *leaseFileOptions) file(s Streams) (string, error) {
 	return leaseTarget(name)
 }
 
-// name is what the lease file is called.
+// name is what the lease file is called. That of a proxy is not there, and what is
+// beside it counts: see onceFile.
 func (o *leaseFileOptions) name(s Streams) (string, error) {
 	if o.leaseFile != "" {
 		return o.leaseFile, nil
@@ -54,6 +55,12 @@ func (o *leaseFileOptions) name(s Streams) (string, error) {
 	}
 	dir := filepath.Dir(defaultLeaseFile(s))
 	found, _ := filepath.Glob(filepath.Join(dir, "*.leases"))
+	ofProxies, _ := filepath.Glob(filepath.Join(dir, "*.leases.once"))
+	for _, name := range ofProxies {
+		found = append(found, strings.TrimSuffix(name, ".once"))
+	}
+	slices.Sort(found)
+	found = slices.Compact(found)
 	switch len(found) {
 	case 1:
 		return found[0], nil
@@ -105,7 +112,7 @@ The lease file is found by the interface of the server, or named by --lease-file
   pxe leases import /var/lib/dhcp/dhcpd.leases --interface eth0`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := o.check(args); err != nil {
+			if err := o.check(cmd, args); err != nil {
 				return err
 			}
 			return runLeases(cmd.Context(), s, o)
@@ -126,10 +133,13 @@ The lease file is found by the interface of the server, or named by --lease-file
 	return cmd
 }
 
-func (o *leasesOptions) check(args []string) error {
-	for _, arg := range args {
+func (o *leasesOptions) check(cmd *cobra.Command, args []string) error {
+	for i, arg := range args {
 		f, err := parseLeaseFilter(arg)
 		if err != nil {
+			if near := nearCommands(cmd, arg); near != "" && i == 0 {
+				return withHint(&usageError{err}, "%s", near)
+			}
 			return withHint(&usageError{err}, "see `pxe leases --help` for the commands that change leases")
 		}
 		o.wanted = append(o.wanted, f)
@@ -204,7 +214,7 @@ func runLeases(ctx context.Context, s Streams, o leasesOptions) error {
 		}
 		return writeJSON(s.Out, lines)
 	}
-	for _, line := range leaseTable(newStyles(s, s.Out, s.OutTTY), rows, now) {
+	for _, line := range leaseTable(s, rows, now) {
 		fmt.Fprintln(s.Out, line)
 	}
 	return nil

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/charmbracelet/lipgloss"
 	"github.com/google/go-cmp/cmp"
 
 	"pxe/dhcp/lease"
@@ -57,7 +58,7 @@ func TestLeaseTable(t *testing.T) {
 		"192.0.2.21  52:54:00:00:00:15          reserved          never",
 		"192.0.2.22  52:54:00:00:00:16          reserved          never",
 	}
-	got := leaseTable(newStyles(Streams{}, io.Discard, false), leaseRows(leases, leaseNow), leaseNow)
+	got := leaseTable(Streams{Out: io.Discard}, leaseRows(leases, leaseNow), leaseNow)
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
@@ -237,5 +238,25 @@ func TestImportLeavesOutALot(t *testing.T) {
 			!strings.Contains(text, "dhcpd.leases:5: left out: \"5 2199/13/02 09:04:05\" is not a time\n") {
 			t.Errorf("%s: %v\n%s", tt.flag, err, text)
 		}
+	}
+}
+
+// TestLongNameOnATerminal leaves room for the rest of the line, and is whole elsewhere.
+func TestLongNameOnATerminal(t *testing.T) {
+	long := leaseOf(1, "192.0.2.1", lease.Bound, time.Hour)
+	long.Name = strings.Repeat("long", 60)
+	rows := leaseRows([]lease.Lease{long}, leaseNow)
+	s := Streams{Out: io.Discard, OutTTY: true, ErrSize: func() (int, int) { return 80, 24 }}
+	for _, line := range leaseTable(s, rows, leaseNow) {
+		if width := lipgloss.Width(line); width > 80 {
+			t.Errorf("%d wide: %s", width, line)
+		}
+	}
+	if line := leaseTable(s, rows, leaseNow)[1]; !strings.Contains(line, "longlonglon") || !strings.HasSuffix(line, "…  bound  in 1h0m, 04:04:05") {
+		t.Error(line)
+	}
+	s.OutTTY = false
+	if line := leaseTable(s, rows, leaseNow)[1]; !strings.Contains(line, long.Name) {
+		t.Error(line)
 	}
 }

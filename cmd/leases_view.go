@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/charmbracelet/lipgloss"
+	"github.com/charmbracelet/x/ansi"
 
 	"pxe/dhcp/lease"
 )
@@ -51,8 +52,13 @@ func (r leaseRow) json() leaseLineJSON {
 	return line
 }
 
-// leaseTable shows leases for people, the heading first.
-func leaseTable(st styles, rows []leaseRow, now time.Time) []string {
+// minName is how much of a name is shown at least, in characters.
+const minName = 12
+
+// leaseTable shows leases for people, the heading first. On a terminal names are cut
+// where one of 255 bytes would have all lines wrap.
+func leaseTable(s Streams, rows []leaseRow, now time.Time) []string {
+	st := newStyles(s, s.Out, s.OutTTY)
 	if len(rows) == 0 {
 		return []string{st.dim.Render("no leases")}
 	}
@@ -60,10 +66,23 @@ func leaseTable(st styles, rows []leaseRow, now time.Time) []string {
 	for _, r := range rows {
 		cells = append(cells, []string{r.Addr.String(), clientOf(r.Key).String(), printable(r.Name), r.word(), r.ends(now)})
 	}
+	const nameColumn = 2
 	var widths [5]int
 	for _, line := range cells {
 		for i, text := range line {
 			widths[i] = max(widths[i], lipgloss.Width(text))
+		}
+	}
+	if s.OutTTY {
+		width, _ := s.errSize()
+		for i, w := range widths {
+			if i != nameColumn {
+				width -= w + 2
+			}
+		}
+		widths[nameColumn] = min(widths[nameColumn], max(width, minName))
+		for _, line := range cells {
+			line[nameColumn] = ansi.Truncate(line[nameColumn], widths[nameColumn], "…")
 		}
 	}
 	lines := make([]string, len(cells))

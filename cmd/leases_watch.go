@@ -77,7 +77,7 @@ func watchLeases(ctx context.Context, s Streams, o leasesOptions, path string) e
 // redraw fills the terminal with the table.
 func redraw(s Streams, rows []leaseRow, loss leaseFileLoss, now time.Time) {
 	width, height := s.errSize()
-	lines := leaseTable(newStyles(s, s.Out, s.OutTTY), rows, now)
+	lines := leaseTable(s, rows, now)
 	room := height - 2
 	if loss.lines > 0 {
 		room--

@@ -6,6 +6,7 @@ package cmd
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os/signal"
 	"slices"
 	"strings"
@@ -137,10 +138,20 @@ func unknownCommand(cmd *cobra.Command, args []string) error {
 		return nil
 	}
 	err := usagef("unknown command %q", args[0])
-	cmd.SuggestionsMinimumDistance = 2
-	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
-		path := cmd.CommandPath()
-		return withHint(err, "did you mean `%s %s`?", path, strings.Join(near, "` or `"+path+" "))
+	if near := nearCommands(cmd, args[0]); near != "" {
+		return withHint(err, "%s", near)
 	}
 	return err
+}
+
+// nearCommands asks whether one of the commands that are called like that was meant;
+// "" if none is.
+func nearCommands(cmd *cobra.Command, word string) string {
+	cmd.SuggestionsMinimumDistance = 2
+	near := cmd.SuggestionsFor(word)
+	if len(near) == 0 {
+		return ""
+	}
+	path := cmd.CommandPath()
+	return fmt.Sprintf("did you mean `%s %s`?", path, strings.Join(near, "` or `"+path+" "))
 }
