@@ -5,11 +5,15 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"io"
+	"io/fs"
 	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -258,5 +262,27 @@ func TestLongNameOnATerminal(t *testing.T) {
 	s.OutTTY = false
 	if line := leaseTable(s, rows, leaseNow)[1]; !strings.Contains(line, long.Name) {
 		t.Error(line)
+	}
+}
+
+func TestLeaseFileHint(t *testing.T) {
+	for _, tt := range []struct {
+		err  error
+		root bool
+		want string
+	}{
+		{&fs.PathError{Op: "open", Path: "x", Err: fs.ErrPermission}, false, "sudo"},
+		{&fs.PathError{Op: "open", Path: "x", Err: fs.ErrPermission}, true, "choose another file"},
+		{fmt.Errorf("rewrite leases: %w", syscall.ENOSPC), true, "make room"},
+		{fmt.Errorf("x: %w", lease.ErrFormat), false, "choose another file"},
+		{errors.New("something else"), false, ""},
+	} {
+		if hint := leaseFileHint(tt.err, tt.root); !strings.Contains(hint, tt.want) || tt.want == "" && hint != "" {
+			t.Errorf("%v, root %v: %q, want %q", tt.err, tt.root, hint, tt.want)
+		}
+	}
+	err := explainLeaseFile(fmt.Errorf("rewrite leases: %w", &fs.PathError{Op: "write", Path: "x.new", Err: syscall.ENOSPC}))
+	if want := "lease file: rewrite leases: write x.new: no space left on device"; err.Error() != want || hintOf(err) == "" {
+		t.Errorf("%v, want %s", err, want)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"pxe/dhcp"
@@ -118,19 +119,34 @@ func leaseTarget(path string) (string, error) {
 	return target, nil
 }
 
+// explainLeaseFile tells what failed, and what to do; nil stays nil.
 func explainLeaseFile(err error) error {
 	if err == nil {
 		return nil
 	}
+	hint := leaseFileHint(err, os.Geteuid() == 0)
 	if errors.Is(err, lease.ErrFormat) { // "leases: not a lease file of pxe"
 		err = fmt.Errorf("lease file %w", err)
 	} else {
 		err = fmt.Errorf("lease file: %w", err)
 	}
-	if errors.Is(err, lease.ErrFormat) || errors.Is(err, fs.ErrPermission) || errors.Is(err, plainfile.ErrIrregular) {
-		return withHint(err, "choose another file with --lease-file")
+	if hint == "" {
+		return err
 	}
-	return err
+	return withHint(err, "%s", hint)
+}
+
+// leaseFileHint is what to do about a lease file that cannot be had; "" is not known.
+func leaseFileHint(err error, root bool) string {
+	switch {
+	case errors.Is(err, fs.ErrPermission) && !root:
+		return "the file is another user's: run the command as that one, with sudo for root's; or choose another file with --lease-file"
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		return "make room on that disk: the file is written anew beside the old one, which is as it was; or choose another place with --lease-file"
+	case errors.Is(err, lease.ErrFormat), errors.Is(err, fs.ErrPermission), errors.Is(err, plainfile.ErrIrregular), errors.Is(err, syscall.EROFS):
+		return "choose another file with --lease-file"
+	}
+	return ""
 }
 
 // defaultLeaseFile is where the leases of a server on those interfaces are: one
