@@ -152,7 +152,11 @@ func editLeases(path string, edits []lease.Edit) (editedLeases, error) {
 		return editedLeases{}, explainLeaseFile(err)
 	}
 	e := editedLeases{outcomes: applyTo(store, edits, now), file: lossOf(path, store)}
-	return e, explainLeaseFile(errors.Join(store.Sync(now), store.Close()))
+	if err := store.Sync(now); err != nil {
+		store.Close() // it would say the same again
+		return e, explainLeaseFile(err)
+	}
+	return e, explainLeaseFile(store.Close())
 }
 
 // tryEdits tells what would come of changes, and makes none.

@@ -116,6 +116,41 @@ func TestEditIsDurable(t *testing.T) {
 	}
 }
 
+// TestLeasesOutside counts leases that an earlier configuration gave, or an import.
+func TestLeasesOutside(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "leases")
+	before, err := lease.Open(path, nil, testStart)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n, a := range []string{"10.9.9.9", "192.168.122.150"} {
+		e := lease.Edit{Do: lease.EditImport, Addr: addr(a), Key: lease.Key([]byte{1, 0x52, 0x54, 0, 0, 0, byte(n)})}
+		if o := before.Apply(e, testStart); o.Error != "" {
+			t.Fatal(o.Error)
+		}
+	}
+	if err := before.Close(); err != nil {
+		t.Fatal(err)
+	}
+	cfg := fullConfig()
+	store, err := lease.Open(path, cfg.Pools(), testStart)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	s, err := New(cfg, store)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Now = func() time.Time { return testStart }
+	if n := s.LeasesOutside(); n != 1 {
+		t.Errorf("%d leases outside, want 1", n)
+	}
+	if n := newServer(t, cfg).LeasesOutside(); n != 0 {
+		t.Errorf("%d leases outside of a new server", n)
+	}
+}
+
 func TestPoolsInUse(t *testing.T) {
 	cfg := fullConfig()
 	again := cfg.Subnets[0]
