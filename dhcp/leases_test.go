@@ -92,20 +92,27 @@ func TestVoidReservations(t *testing.T) {
 	}
 }
 
-// TestEditIsDurable looks into the journal once an edit was answered.
-func TestEditIsDurable(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "leases")
-	cfg := classic()
+// serverOn is a server whose leases are in a file.
+func serverOn(t *testing.T, path string, cfg Config) *Server {
+	t.Helper()
 	store, err := lease.Open(path, cfg.Pools(), testStart)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer store.Close()
+	t.Cleanup(func() { store.Close() })
 	s, err := New(cfg, store)
 	if err != nil {
 		t.Fatal(err)
 	}
 	s.Now = func() time.Time { return testStart }
+	return s
+}
+
+// TestEditIsDurable looks into the journal once an edit was answered.
+func TestEditIsDurable(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "leases")
+	cfg := classic()
+	s := serverOn(t, path, cfg)
 	mustEdit(t, s, lease.Edit{Do: lease.EditReserve, Addr: addr("192.168.122.50"), Key: KeyOfMAC(mac(clientMAC))})
 	onDisk, err := lease.Read(path)
 	if err != nil {
@@ -133,16 +140,7 @@ func TestLeasesOutside(t *testing.T) {
 		t.Fatal(err)
 	}
 	cfg := fullConfig()
-	store, err := lease.Open(path, cfg.Pools(), testStart)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer store.Close()
-	s, err := New(cfg, store)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.Now = func() time.Time { return testStart }
+	s := serverOn(t, path, cfg)
 	if n := s.LeasesOutside(); n != 1 {
 		t.Errorf("%d leases outside, want 1", n)
 	}

@@ -167,12 +167,9 @@ func describeSettings(s dhcp.Settings) string {
 	return b.String()
 }
 
-// TestClassicBytes runs the classic file through a server, and compares every
-// byte of what a BIOS is sent.
-func TestClassicBytes(t *testing.T) {
-	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-	cfg := evaluated(t, "classic.conf").Config
-	cfg.Servers = []netip.Addr{netip.MustParseAddr("192.168.122.1")}
+// serverOf is a server without leases.
+func serverOf(t *testing.T, cfg dhcp.Config, now time.Time) *dhcp.Server {
+	t.Helper()
 	store, err := lease.Open("", cfg.Pools(), now)
 	if err != nil {
 		t.Fatal(err)
@@ -181,6 +178,16 @@ func TestClassicBytes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return s
+}
+
+// TestClassicBytes runs the classic file through a server, and compares every
+// byte of what a BIOS is sent.
+func TestClassicBytes(t *testing.T) {
+	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	cfg := evaluated(t, "classic.conf").Config
+	cfg.Servers = []netip.Addr{netip.MustParseAddr("192.168.122.1")}
+	s := serverOf(t, cfg, now)
 	text := func(s string) string { return hex.EncodeToString([]byte(s)) }
 	zeros := func(n int) string { return strings.Repeat("00", n) }
 	for _, tt := range []struct {

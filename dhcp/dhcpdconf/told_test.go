@@ -11,7 +11,6 @@ import (
 
 	"pxe/boot"
 	"pxe/dhcp"
-	"pxe/dhcp/lease"
 )
 
 // asked puts a message to a server with the configuration of a text, whose own
@@ -28,15 +27,7 @@ func asked(t *testing.T, text string, m *dhcp.Message) dhcp.Decision {
 	}
 	cfg, now := r.Config, time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	cfg.Servers = []netip.Addr{netip.MustParseAddr("10.0.0.1")}
-	store, err := lease.Open("", cfg.Pools(), now)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := dhcp.New(cfg, store)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s.Decide(dhcp.Request{Message: m, Src: netip.MustParseAddrPort("0.0.0.0:68"), Dst: netip.MustParseAddrPort("255.255.255.255:67")}, now)
+	return serverOf(t, cfg, now).Decide(dhcp.Request{Message: m, Src: netip.MustParseAddrPort("0.0.0.0:68"), Dst: netip.MustParseAddrPort("255.255.255.255:67")}, now)
 }
 
 // from is the DISCOVER of a machine with the MAC 02:00:00:00:00:0N.
