@@ -15,7 +15,6 @@ import (
 	"strings"
 	"testing"
 
-	pin "github.com/pin/tftp/v3"
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"pxe/fetch"
@@ -59,44 +58,40 @@ func TestFetchScripts(t *testing.T) {
 			env.Setenv("CLOSED", closed.Addr().String())
 			closed.Close()
 
-			conn, err := net.ListenPacket("udp", "127.0.0.1:0")
-			if err != nil {
+			if err := serveTFTP(env, "TFTP", &tftp.Server{Source: tftp.Dir(root)}); err != nil {
 				return err
 			}
-			ctx, cancel := context.WithCancel(context.Background())
-			done := make(chan struct{})
-			go func() {
-				defer close(done)
-				(&tftp.Server{Source: tftp.Dir(root)}).Serve(ctx, conn)
-			}()
-			env.Defer(func() { cancel(); <-done; conn.Close() })
-			env.Setenv("TFTP", "tftp://"+conn.LocalAddr().String())
 			return takeUploads(env)
 		},
 	})
 }
 
-// takeUploads runs another's server, $UPLOADS, which takes what it is sent below
-// uploads.
-func takeUploads(env *testscript.Env) error {
-	conn, err := net.ListenPacket("udp4", "127.0.0.1:0")
+// serveTFTP runs a server, whose URL is in a variable.
+func serveTFTP(env *testscript.Env, variable string, s *tftp.Server) error {
+	conn, err := net.ListenPacket("udp", "127.0.0.1:0")
 	if err != nil {
 		return err
 	}
-	s := pin.NewServer(nil, func(name string, w io.WriterTo) error {
-		f, err := os.Create(filepath.Join(env.WorkDir, "uploads", filepath.FromSlash(name)))
-		if err != nil {
-			return err
-		}
-		defer f.Close()
-		_, err = w.WriteTo(f)
-		return err
-	})
+	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- s.Serve(conn) }()
-	env.Defer(func() { s.Shutdown(); <-done })
-	env.Setenv("UPLOADS", "tftp://"+conn.LocalAddr().String())
+	go func() { done <- s.Serve(ctx, conn) }()
+	env.Defer(func() { cancel(); <-done; conn.Close() })
+	env.Setenv(variable, "tftp://"+conn.LocalAddr().String())
 	return nil
+}
+
+// takeUploads runs a server, $UPLOADS, which takes what it is sent below uploads.
+func takeUploads(env *testscript.Env) error {
+	dir := filepath.Join(env.WorkDir, "uploads")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return err
+	}
+	env.Defer(func() { root.Close() })
+	return serveTFTP(env, "UPLOADS", &tftp.Server{Source: tftp.Dir(root), Sink: tftp.UploadDir{Root: root}})
 }
 
 // bootHTTP adds the misbehaving paths to a server.
