@@ -80,15 +80,18 @@ func elfEnd(w *window) int64 {
 		}
 		return uint64(w.u32(narrowAt))
 	}
-	counts := int64(42) // e_phentsize, e_phnum, e_shentsize, e_shnum
+	counts, least := int64(42), uint64(32) // e_phentsize, e_phnum, e_shentsize, e_shnum; a program header
 	if wide {
-		counts = 54
+		counts, least = 54, 56
 	}
 	segments, sections := word(28, 32), word(32, 40)
 	size, count := uint64(w.u16(counts)), uint64(w.u16(counts+2))
 	end := extent(segments, size*count)
 	if n := uint64(w.u16(counts+4)) * uint64(w.u16(counts+6)); n > 0 {
 		end = max(end, extent(sections, n))
+	}
+	if size < least { // these are no headers: one would reach into the next
+		count = 0
 	}
 	for i := range min(count, 64) {
 		at := extent(segments, i*size)
