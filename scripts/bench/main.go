@@ -62,7 +62,7 @@ func run(only string, b *bench) (code int) {
 }
 
 // goFirst puts this session before all others, which use this machine too, where
-// the kernel shares it out by sessions (sched(7), autogroup)..
+// the kernel shares it out by sessions (sched(7), autogroup).
 func goFirst() (undo func()) {
 	const file = "/proc/self/autogroup"
 	_ = os.WriteFile(file, []byte("-20"), 0)
