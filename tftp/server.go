@@ -116,7 +116,11 @@ func (s *Server) Serve(ctx context.Context, conn net.PacketConn) error {
 	defer f.wait.Wait()
 	defer cancel(errStopped)
 
-	buf := make([]byte, maxOptions+2)
+	size := maxOptions + 2
+	if s.SinglePort { // the blocks of uploads come here too: one that is cut off looks like the last
+		size = headerSize + MaxBlockSize + 1
+	}
+	buf := make([]byte, size)
 	for failures := 0; ; {
 		n, client, local, err := d.receive(buf)
 		switch {
